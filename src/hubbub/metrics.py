@@ -1,0 +1,29 @@
+"""All metrics, declared once. Names follow CloudWatch's namespace AWS/IVSChat (spec ivs-chat 10)."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge
+
+CONCURRENT_CHAT_CONNECTIONS = Gauge(
+    "ivschat_concurrent_chat_connections", "Open connections (ConcurrentChatConnections)"
+)
+REQUESTS = Counter("ivschat_requests", "Messaging requests received (Requests)", ["Action"])
+DELIVERIES = Counter("ivschat_deliveries", "Deliveries to connections (Deliveries)", ["Action"])
+INVOCATION_ERRORS = Counter(
+    "ivschat_invocation_errors", "Review handler missing, failing or late", ["Uri"]
+)
+RESPONSE_VALIDATION_ERRORS = Counter(
+    "ivschat_response_validation_errors", "Review handler answered something invalid", ["Uri"]
+)
+LOG_DESTINATION_ACCESS_DENIED = Counter(
+    "ivschat_log_destination_access_denied_error", "Refused by the destination",
+    ["LoggingConfiguration"],
+)
+LOG_DESTINATION_NOT_FOUND = Counter(
+    "ivschat_log_destination_resource_not_found_errors", "Destination does not exist",
+    ["LoggingConfiguration"],
+)
+LOG_DESTINATION_ERRORS = Counter(
+    "ivschat_log_destination_errors", "Failed log deliveries of all kinds",
+    ["LoggingConfiguration"],
+)

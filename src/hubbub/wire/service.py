@@ -1,0 +1,55 @@
+"""What a service gives to the front door, and what the front door gives to an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What is known of one access key.
+
+    ``session_token`` is None for long-term keys. For temporary credentials it is the token that
+    the request has to carry, and ``expires_at`` (epoch seconds) says when they end.
+    """
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    account_id: str
+    arn: str
+    session_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+class CredentialSource(Protocol):
+    """Finds credentials for the signature check. `hubbub.access` implements it."""
+
+    async def find(self, access_key_id: str, session_token: str | None) -> Credentials | None:
+        """The credentials of this key, or None when it is unknown or revoked."""
+        ...
+
+
+@dataclass(slots=True)
+class Call:
+    """One authenticated, parsed and validated request on its way to its operation."""
+
+    service: str  # service name as botocore spells it: "ivschat", "chime-sdk-identity"
+    operation: str  # "CreateRoom"
+    credentials: Credentials
+    region: str  # from the credential scope
+    request_id: str  # the x-amzn-RequestId of the answer
+    source_ip: str
+    headers: Mapping[str, str]  # names in lower case, repeats joined with a comma
+
+    @property
+    def account_id(self) -> str:
+        return self.credentials.account_id
+
+
+Handler = Callable[[Call, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
+"""An operation: input as the model names it -> output as the model names it (None: no members).
+
+It reports trouble by raising `hubbub.wire.errors.ServiceError`.
+"""
