@@ -1,4 +1,4 @@
-"""All metrics, declared once. Names follow CloudWatch's namespace AWS/IVSChat (spec ivs-chat 10)."""
+"""All metrics, declared once; named after the namespace AWS/IVSChat (spec ivs-chat 10)."""
 
 from __future__ import annotations
 
