@@ -1,0 +1,34 @@
+# Every target does the set-up it needs; scripts/ holds the work.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run test test-long bench docs format lock
+
+help:            ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile
+
+setup:           ## everything Hubbub needs, in .venv
+	@scripts/setup
+
+setup-tests: setup ## what the tests need besides: PostgreSQL, Redis, Node packages, a C compiler
+	@scripts/setup-tests
+
+run: setup       ## serve on ./.hubbub
+	@exec .venv/bin/hubbub serve --data-dir .hubbub
+
+test: setup-tests ## all checks
+	@scripts/test
+
+test-long: setup-tests ## the full forms of the scenarios
+	@scripts/test-long
+
+bench: setup-tests ## all measurements; writes the table of the README
+	@scripts/bench
+
+docs: setup      ## generate docs/reference from the code
+	@scripts/generate-docs
+
+format: setup    ## format and fix what can be fixed
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+lock: setup      ## renew requirements.lock from pyproject.toml
+	@scripts/lock
