@@ -1,66 +1,248 @@
 """The one description of configuration.
 
-Defaults, TOML names, environment names (``HUBBUB_`` + upper case), flags, checks and the reference
-in ``docs/reference/settings.md`` derive from the fields below.
+Names in hubbub.toml, environment names, flags, checks, help texts and the reference in
+``docs/reference/settings.md`` all derive from the fields below (`described` lists them;
+`hubbub.cli.configuration` reads their values). A field `rooms` of the table `limits` is
+``rooms`` below ``[limits]`` in TOML, ``HUBBUB_LIMITS_ROOMS`` and ``--limits-rooms``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Annotated, Any
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used. The text names it and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What there is to say of one setting besides its type and default."""
+
+    help: str
+    bounds: tuple[int, int] | None = None  # of integers, both included
+    pattern: str | None = None  # of texts, for the whole value; the default is always allowed
+    form: str = ""  # the pattern in words
+    secret: bool = False  # no flag, because command lines are public; never printed
+    masked: bool = False  # may hold a password: messages leave the value out
+
+
+_PORT = (0, 65_535)
+_RATE = (0, 1_000_000)
+_COUNT = (1, 1_000_000_000)
+_DESTINATION = (None, r"aws|https?://\S+|file:/.*", "aws, a URL or file:/directory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Quotas of spec ivs-chat section 9. 0 switches a rate limit off."""
+    """Quotas of IVS Chat (spec ivs-chat section 9). 0 switches a rate limit off."""
 
-    api_call_rates: bool = False
-    concurrent_connections: int = 50_000
-    rooms: int = 50_000
-    logging_configurations: int = 10
-    connection_requests_per_second: int = 10
-    room_messages_per_second: int | None = None  # None: as each room says
-    messages_per_second: int = 1_000  # all rooms of an account and region
-    deletes_per_second: int = 100
-    disconnects_per_second: int = 100
+    api_call_rates: Annotated[bool, About("enforce AWS's rates of API calls (429 beyond)")] = False
+    concurrent_connections: Annotated[
+        int, About("open chat connections of an account and region", _COUNT)
+    ] = 50_000
+    rooms: Annotated[int, About("rooms of an account and region", _COUNT)] = 50_000
+    logging_configurations: Annotated[
+        int, About("logging configurations of an account and region", _COUNT)
+    ] = 10
+    connection_requests_per_second: Annotated[
+        int, About("requests of one chat connection, all actions together", _RATE)
+    ] = 10
+    room_messages_per_second: Annotated[
+        int | None, About("messages of one room; unset: as each room says", _RATE)
+    ] = None
+    messages_per_second: Annotated[
+        int, About("messages of all rooms of an account and region", _RATE)
+    ] = 1_000
+    deletes_per_second: Annotated[
+        int, About("DeleteMessage of all rooms, by API and WebSocket together", _RATE)
+    ] = 100
+    disconnects_per_second: Annotated[
+        int, About("DisconnectUser of all rooms, by API and WebSocket together", _RATE)
+    ] = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    targets: dict[str, str] = field(default_factory=dict)  # Lambda ARN -> target
-    concurrency: int = 100
-    response_bytes: int = 262_144
+    """Functions that review messages: Lambda ARN -> where the function really is.
+
+    In TOML the ARNs stand in the table itself; ``HUBBUB_FUNCTIONS`` holds the map as JSON. Targets
+    are ``http://…`` or ``https://…`` (the event is POSTed as JSON, the answer is JSON),
+    ``python:package.module:callable`` and ``lambda:https://endpoint`` (Lambda's own Invoke API).
+    """
+
+    targets: dict[str, str] = field(default_factory=dict)
+    concurrency: Annotated[int, About("invocations at a time; more wait", (1, 100_000))] = 100
+    response_bytes: Annotated[
+        int, About("longer answers of a function are invalid", (1_024, 6_291_556))
+    ] = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSettings:
-    """Where each kind of destination really is: an endpoint URL, ``file:/directory`` or ``aws``."""
+    """Where log records go. Unset: into files below ``<data-dir>/logs``."""
 
-    s3: str = ""  # "": files below <data-dir>/logs
-    cloudwatch_logs: str = ""
-    firehose: str = ""
-    s3_interval_seconds: int = 300
-    interval_seconds: int = 10
-    spool_bytes: int = 1_073_741_824
+    s3: Annotated[str, About("S3: aws, an endpoint URL or file:/directory", *_DESTINATION)] = ""
+    cloudwatch_logs: Annotated[str, About("CloudWatch Logs, in the same way", *_DESTINATION)] = ""
+    firehose: Annotated[str, About("Firehose, in the same way", *_DESTINATION)] = ""
+    s3_interval_seconds: Annotated[
+        int, About("one S3 object per room and interval", (1, 86_400))
+    ] = 300
+    interval_seconds: Annotated[
+        int, About("how long records wait for company on their way elsewhere", (1, 3_600))
+    ] = 10
+    spool_bytes: Annotated[
+        int,
+        About(
+            "records kept on disk while a destination fails; more are dropped and counted",
+            (1_048_576, 1 << 50),
+        ),
+    ] = 1_073_741_824
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    data_dir: Path = Path(".hubbub")
-    host: str = "127.0.0.1"
-    port: int = 4480
-    tls_port: int = 4443
-    media_port: int = 4478
-    database_url: str = ""  # "": SQLite in the data directory
-    bus_url: str = ""  # "": in-process
-    region: str = "us-east-1"
-    account_id: str = "000000000000"
-    workers: int = 1
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    root_access_key_id: str = ""
-    root_secret_access_key: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
+    """Where Hubbub listens, where it keeps its state, and who it is."""
+
+    data_dir: Annotated[Path, About("directory of the database, keys and certificates")] = Path(
+        ".hubbub"
+    )
+    host: Annotated[
+        str, About("address to listen on", None, r"[^\s/]+", "an address or a host name")
+    ] = "127.0.0.1"
+    port: Annotated[int, About("port of HTTP and ws; 0: any free one", _PORT)] = 4480
+    tls_port: Annotated[int, About("port of HTTPS and wss; 0: any free one", _PORT)] = 4443
+    media_port: Annotated[int, About("UDP port of meetings (not in use yet)", _PORT)] = 4478
+    database_url: Annotated[
+        str,
+        About(
+            "postgresql://… or sqlite:///path; unset: SQLite in the data directory",
+            pattern=r"(postgresql(\+asyncpg)?|postgres|sqlite)://\S*",
+            form="postgresql://… or sqlite:///…",
+            masked=True,
+        ),
+    ] = field(default="", repr=False)
+    bus_url: Annotated[
+        str,
+        About(
+            "redis://… of the Valkey or Redis that connects several nodes; unset: one node",
+            pattern=r"(rediss?|valkeys?|unix)://\S+",
+            form="redis://… or rediss://…",
+            masked=True,
+        ),
+    ] = field(default="", repr=False)
+    region: Annotated[
+        str,
+        About(
+            "default region of the command line and the root key",
+            pattern=r"[a-z0-9][a-z0-9-]{0,62}",
+            form="lower-case letters, digits and hyphens",
+        ),
+    ] = "us-east-1"
+    account_id: Annotated[
+        str, About("account of the root key", None, r"[0-9]{12}", "12 digits")
+    ] = "000000000000"
+    workers: Annotated[
+        int,
+        About(
+            "processes sharing the listeners; more than 1 needs bus-url and a PostgreSQL"
+            " database-url",
+            (1, 256),
+        ),
+    ] = 1
+    connections: Annotated[
+        int, About("connections of all kinds that a process holds; more are refused", _COUNT)
+    ] = 60_000
+    tls_certificate: Annotated[
+        Path | None,
+        About("certificate chain (PEM), reloaded on change; unset: one of the local CA"),
+    ] = None
+    tls_key: Annotated[Path | None, About("private key (PEM) of tls-certificate")] = None
+    log_level: Annotated[
+        str,
+        About(
+            "least severity that is logged",
+            pattern=r"debug|info|warning|error",
+            form="debug, info, warning or error",
+        ),
+    ] = "info"
+    root_access_key_id: Annotated[
+        str,
+        About(
+            "access key id of the root key; unset: made at first start, kept in the data directory",
+            pattern=r"[^\s/,=&]{1,128}",
+            form="up to 128 characters without spaces and / , = &",
+            secret=True,
+        ),
+    ] = ""
+    root_secret_access_key: Annotated[
+        str,
+        About("secret access key of the root key", None, r"\S{1,256}", "no spaces", secret=True),
+    ] = field(default="", repr=False)
+    secret_key: Annotated[
+        str,
+        About(
+            "key that seals secrets and tokens, the same on every node; unset: made at first start",
+            pattern=r"\S{16,}",
+            form="at least 16 characters without spaces",
+            secret=True,
+        ),
+    ] = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
     sinks: SinkSettings = field(default_factory=SinkSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One scalar setting with its derived names."""
+
+    table: str  # "": not in a table
+    field_name: str
+    type: type  # bool, int, str or Path
+    default: object  # None: optional
+    about: About
+
+    @property
+    def name(self) -> str:
+        """As in messages and TOML: ``tls-port``, ``limits.rooms``."""
+        own = self.field_name.replace("_", "-")
+        return f"{self.table}.{own}" if self.table else own
+
+    @property
+    def environment(self) -> str:
+        return f"HUBBUB_{self.name}".upper().replace("-", "_").replace(".", "_")
+
+    @property
+    def flag(self) -> str | None:
+        return None if self.about.secret else "--" + self.name.replace(".", "-")
+
+
+TABLES: dict[str, type] = {
+    "limits": Limits,
+    "functions": FunctionSettings,
+    "sinks": SinkSettings,
+}
+
+
+def described() -> Iterator[Setting]:
+    """All scalar settings, those of tables last."""
+    yield from _scalars("", Settings)
+    for name, table in TABLES.items():
+        yield from _scalars(name, table)
+
+
+def _scalars(table_name: str, table: Any) -> Iterator[Setting]:
+    hints = typing.get_type_hints(table, include_extras=True)
+    for entry in fields(table):
+        hint = hints[entry.name]
+        for about in getattr(hint, "__metadata__", ()):
+            kind = hint.__origin__
+            if isinstance(kind, types.UnionType):  # "int | None"
+                kind = typing.get_args(kind)[0]
+            yield Setting(table_name, entry.name, kind, entry.default, about)
