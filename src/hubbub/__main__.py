@@ -1,0 +1,7 @@
+"""`python -m hubbub` is `hubbub`."""
+
+import sys
+
+from hubbub.cli import main
+
+sys.exit(main())
