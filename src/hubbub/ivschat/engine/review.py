@@ -19,7 +19,6 @@ from hubbub.ivschat.engine.attributes import (
     well_formed_map,
 )
 from hubbub.ivschat.engine.requests import Refusal, SendMessage
-from hubbub.ivschat.engine.room import Room
 from hubbub.ivschat.engine.session import Session
 
 TIMEOUT_SECONDS = 0.2
@@ -50,20 +49,20 @@ _INVALID = Review(Finding.INVALID)
 NOT_INVOKED = Review(Finding.NOT_INVOKED)
 
 
+def sender_of(session: Session, ip: str) -> dict[str, object]:
+    return {"Attributes": dict(session.attributes), "UserId": session.user_id, "Ip": ip}
+
+
 def request_event(
-    room: Room, message_id: str, request: SendMessage, session: Session, ip: str
+    room_arn: str, message_id: str, request: SendMessage, sender: Mapping[str, object]
 ) -> dict[str, object]:
     """What the handler gets."""
     return {
         "Content": request.content,
         "MessageId": message_id,
-        "RoomArn": room.arn,
+        "RoomArn": room_arn,
         "Attributes": request.attributes,
-        "Sender": {
-            "Attributes": dict(session.attributes),
-            "UserId": session.user_id,
-            "Ip": ip,
-        },
+        "Sender": sender,
     }
 
 

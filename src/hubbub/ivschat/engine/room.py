@@ -28,3 +28,7 @@ class Room(msgspec.Struct, frozen=True):
     review_handler: ReviewHandler | None = None
     destinations: tuple[Destination, ...] = ()
     exists: bool = True
+
+    def deleted(self) -> Room:
+        """What is left of the room for those who are still in it."""
+        return msgspec.structs.replace(self, exists=False)

@@ -49,6 +49,7 @@ class Session:
 
     def __init__(
         self,
+        *,
         user_id: str,
         attributes: Mapping[str, str],
         capabilities: frozenset[str],

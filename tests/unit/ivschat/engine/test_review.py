@@ -12,6 +12,7 @@ from hubbub.ivschat.engine.review import (
     Review,
     examine,
     request_event,
+    sender_of,
     verdict,
 )
 from tests.unit.ivschat.engine.test_session import ROOM, session
@@ -25,7 +26,7 @@ def outcome(answer: object, fallback: str = "ALLOW") -> SendMessage | Refusal:
 
 
 def test_what_the_handler_is_asked() -> None:
-    assert request_event(ROOM, "M2YcHkgffEvU", SENT, session(), "203.0.113.9") == {
+    assert request_event(ROOM.arn, "M2YcHkgffEvU", SENT, sender_of(session(), "203.0.113.9")) == {
         "Content": "hi",
         "MessageId": "M2YcHkgffEvU",
         "RoomArn": ROOM.arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import orjson
 import pytest
 
@@ -36,7 +37,13 @@ GONE = Room(
 
 
 def session(capabilities: frozenset[str] = ALL, rate: int = 10) -> Session:
-    return Session("u-17", {"displayName": "Kim"}, capabilities, 3600.0, rate)
+    return Session(
+        user_id="u-17",
+        attributes={"displayName": "Kim"},
+        capabilities=capabilities,
+        expires_at=3600.0,
+        requests_per_second=rate,
+    )
 
 
 def frame(action: object = "SEND_MESSAGE", **fields: object) -> bytes:
@@ -127,3 +134,7 @@ def test_a_senders_tail_is_made_once() -> None:
 
 def test_what_goes_wrong_behind_the_checks() -> None:
     assert internal_error("r") == Refusal(500, "Internal server error", "r")
+
+
+def test_a_deleted_room_is_all_it_was_but_gone() -> None:
+    assert ROOM.deleted() == msgspec.structs.replace(ROOM, exists=False)

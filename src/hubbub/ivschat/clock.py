@@ -1,0 +1,21 @@
+"""Where time comes from; tests put a clock of their own here."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def wall(self) -> float:
+        """Epoch seconds."""
+        ...
+
+
+class SystemClock:
+    monotonic = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
