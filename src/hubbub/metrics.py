@@ -27,3 +27,7 @@ LOG_DESTINATION_ERRORS = Counter(
     "ivschat_log_destination_errors", "Failed log deliveries of all kinds",
     ["LoggingConfiguration"],
 )
+LOG_RECORDS_DROPPED = Counter(
+    "ivschat_log_records_dropped", "Log records lost: spool full, unreadable, refused for good",
+    ["LoggingConfiguration"],
+)
