@@ -146,12 +146,14 @@ class JavaScript:
         region: str = "us-east-1",
         expires_in: Sequence[int | None] = (),
         fixed_tokens: Sequence[str] = (),
+        patience: float = 0,
         max_reconnect_attempts: int | None = None,
     ) -> JavaScriptRoom:
         """A ChatRoom whose token provider calls CreateChatToken with `token_request`.
 
         `expires_in`: what the provider says of each token's end, in milliseconds from now; None
         says nothing, and beyond the list it tells the truth. `fixed_tokens` are used before any.
+        While the server is away the provider asks again for `patience` seconds.
         """
         name = f"room-{next(self._rooms)}"
         options: dict[str, Any] = {
@@ -162,6 +164,7 @@ class JavaScript:
                 "input": dict(token_request),
                 "expiresIn": list(expires_in),
                 "fixed": list(fixed_tokens),
+                "patience": patience,
             },
         }
         if max_reconnect_attempts is not None:

@@ -21,6 +21,19 @@ const EVENTS = [
 ];
 const rooms = new Map();
 
+async function patient(seconds, attempt) {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED' && error.code !== 'ECONNRESET') throw error;
+      if (performance.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 class Watched {
   constructor({ url, tokens, maxReconnectAttempts }) {
     this.journal = [];
@@ -43,7 +56,8 @@ class Watched {
 
   // `expiresIn`: what to say of the tokens' ends, in milliseconds from now, one entry a token; null
   // says nothing, and past the last entry the truth is told. `fixed` are given out as they are.
-  async provide({ client, input, expiresIn = [], fixed = [] }) {
+  // While there is no server to ask, it asks again for `patience` seconds.
+  async provide({ client, input, expiresIn = [], fixed = [], patience = 0 }) {
     const count = this.journal.filter((entry) => entry.kind === 'token').length;
     this.note('token', null);
     if (count < fixed.length) {
@@ -51,8 +65,8 @@ class Watched {
     }
     const connection = clientOf(client);
     try {
-      const { token, tokenExpirationTime, sessionExpirationTime } = await connection.send(
-        new CreateChatTokenCommand(input),
+      const { token, tokenExpirationTime, sessionExpirationTime } = await patient(patience, () =>
+        connection.send(new CreateChatTokenCommand(input)),
       );
       if (count >= expiresIn.length) {
         return { token, tokenExpirationTime, sessionExpirationTime };
