@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
 
 HEAD_BYTES = 65_536
+PIPELINE_REQUESTS = 64  # sent ahead of their answers; more cut the connection off
 HEAD_SECONDS = 10
 BODY_SECONDS = 30
 ANSWER_SECONDS = 60
@@ -149,6 +150,8 @@ class HttpConnection(HttpToolsProtocol):
         self._reading_body = True
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
+        if len(self.pipeline) > PIPELINE_REQUESTS:
+            raise ValueError("too many requests in a pipeline")
 
     def on_message_complete(self) -> None:
         self._reading_body = False
