@@ -40,4 +40,6 @@ async def open_bus(url: str, data_dir: Path) -> Bus:
         from hubbub.bus.memory import MemoryBus  # noqa: PLC0415
 
         return MemoryBus(data_dir)
-    raise ValueError(f"no bus for {url!r}")
+    from hubbub.bus.valkey import ValkeyBus  # noqa: PLC0415 - redis is imported only when used
+
+    return await ValkeyBus.open(url)
