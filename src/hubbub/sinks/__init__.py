@@ -1,1 +1,11 @@
-"""..."""
+"""Where records go: S3, CloudWatch Logs, Firehose, or files in their place.
+
+``open_sinks(settings.sinks, data_dir, layouts)``, called on the event loop, gives the `Sinks` of
+`hubbub.sinks.contract`. It raises `hubbub.settings.SettingsError` for an unusable setting.
+"""
+
+from __future__ import annotations
+
+from hubbub.sinks.service import open_sinks
+
+__all__ = ["open_sinks"]
