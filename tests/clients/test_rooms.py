@@ -144,7 +144,7 @@ def test_bad_tags(unchecked: IvschatClient, tags: dict[str, str]) -> None:
 
 
 def test_lengths_count_code_points(ivschat: IvschatClient) -> None:
-    tags = {"🦀"[:0] + "ключ" * 32: "𝕏" * 256}
+    tags = {"ключ" * 32: "𠮷" * 256}
     assert ivschat.create_room(tags=tags)["tags"] == tags
 
 
