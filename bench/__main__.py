@@ -1,0 +1,5 @@
+"""python -m bench [--only WORKLOAD] [--quick]"""
+
+from bench.run import main
+
+main()

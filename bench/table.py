@@ -1,0 +1,113 @@
+"""The results as Markdown, and its place in the README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench.results import Results
+from bench.targets import verdicts
+
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+Column = tuple[str, str, str]
+"""Heading, figure, form."""
+
+_FANOUT: Sequence[Column] = (
+    ("deliveries/s", "deliveries_per_second", "{:,.0f}"),
+    ("per server-CPU-second", "deliveries_per_cpu_second", "{:,.0f}"),
+    ("p50 ms", "p50_ms", "{:,.1f}"),
+    ("p99 ms", "p99_ms", "{:,.1f}"),
+    ("p99 ms at half its load", "half_load_p99_ms", "{:,.1f}"),
+    ("RSS MiB", "rss_mib", "{:,.0f}"),
+)
+_HTTP: Sequence[Column] = (
+    ("requests/s", "requests_per_second", "{:,.0f}"),
+    ("per server-CPU-second", "requests_per_cpu_second", "{:,.0f}"),
+    ("p50 ms", "p50_ms", "{:,.1f}"),
+    ("p99 ms", "p99_ms", "{:,.1f}"),
+)
+TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
+    "fanout-1000": ("Fan-out of 220-byte messages to 1,000 members, 8 under way", _FANOUT),
+    "fanout-10000": ("The same to 10,000 members", _FANOUT),
+    "connections": (
+        "Connections: getting in (Hubbub: with its token checked and spent), and staying idle",
+        (
+            ("connects/s", "connects_per_second", "{:,.0f}"),
+            ("per server-CPU-second", "connects_per_cpu_second", "{:,.0f}"),
+            ("KiB RSS each, of 2,000", "kib_per_connection_2000", "{:,.1f}"),
+            ("KiB RSS each, of 10,000", "kib_per_connection_10000", "{:,.1f}"),
+        ),
+    ),
+    "get-room": (
+        "GetRoom, signed, 64 keep-alive connections (moto: GetChannel of IVS, signature unchecked)",
+        _HTTP,
+    ),
+    "create-room": (
+        "CreateRoom, answered when it is on disk (moto: CreateChannel of IVS, in memory)",
+        _HTTP,
+    ),
+    "start": (
+        "Start",
+        (
+            ("first start s", "first_start_seconds", "{:,.2f}"),
+            ("start s", "start_seconds", "{:,.2f}"),
+            ("idle RSS MiB", "rss_mib", "{:,.0f}"),
+        ),
+    ),
+}
+
+
+def markdown(results: Results) -> str:
+    """All tables; the targets first."""
+    return "\n".join(_lines(results)) + "\n"
+
+
+def _lines(results: Results) -> Iterator[str]:
+    versions = "; ".join(f"{server} {version}" for server, version in results.versions.items())
+    yield (
+        f"Measured {results.at[:10]} with `make bench` on {results.machine}. Servers have one core"
+        " and their clients the other; each figure is the median of runs in which all servers"
+        f" took turns. {versions}."
+    )
+    yield ""
+    rows = [
+        (verdict.what, verdict.bound, verdict.found, "met" if verdict.met else "**missed**")
+        for verdict in verdicts(results)
+    ]
+    if rows:
+        yield from _table(("Hubbub", "target", "found", ""), rows)
+    for name, (title, columns) in TABLES.items():
+        if name in results.workloads:
+            yield ""
+            yield f"**{title}**"
+            yield ""
+            yield from _table(
+                ("", *(heading for heading, _, _ in columns)),
+                [
+                    (
+                        measured.server if measured.rival or measured.server == "Hubbub"
+                        else f"*{measured.server}*",
+                        *(form.format(measured.median[figure]) for _, figure, form in columns),
+                    )
+                    for measured in results.workloads[name]
+                ],
+            )  # fmt: skip
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield f"|---|{'---:|' * (len(headings) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def put_into(readme: Path, text: str) -> bool:
+    """Replace what stands between the marks; False when there are none."""
+    whole = readme.read_text()
+    before, begin, rest = whole.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        return False
+    readme.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    return True
