@@ -5,7 +5,9 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge
 
 CONCURRENT_CHAT_CONNECTIONS = Gauge(
-    "ivschat_concurrent_chat_connections", "Open connections (ConcurrentChatConnections)"
+    "ivschat_concurrent_chat_connections",
+    "Open connections (ConcurrentChatConnections)",
+    multiprocess_mode="livesum",  # of all workers that live
 )
 REQUESTS = Counter("ivschat_requests", "Messaging requests received (Requests)", ["Action"])
 DELIVERIES = Counter("ivschat_deliveries", "Deliveries to connections (Deliveries)", ["Action"])
@@ -16,18 +18,22 @@ RESPONSE_VALIDATION_ERRORS = Counter(
     "ivschat_response_validation_errors", "Review handler answered something invalid", ["Uri"]
 )
 LOG_DESTINATION_ACCESS_DENIED = Counter(
-    "ivschat_log_destination_access_denied_error", "Refused by the destination",
+    "ivschat_log_destination_access_denied_error",
+    "Refused by the destination",
     ["LoggingConfiguration"],
 )
 LOG_DESTINATION_NOT_FOUND = Counter(
-    "ivschat_log_destination_resource_not_found_errors", "Destination does not exist",
+    "ivschat_log_destination_resource_not_found_errors",
+    "Destination does not exist",
     ["LoggingConfiguration"],
 )
 LOG_DESTINATION_ERRORS = Counter(
-    "ivschat_log_destination_errors", "Failed log deliveries of all kinds",
+    "ivschat_log_destination_errors",
+    "Failed log deliveries of all kinds",
     ["LoggingConfiguration"],
 )
 LOG_RECORDS_DROPPED = Counter(
-    "ivschat_log_records_dropped", "Log records lost: spool full, unreadable, refused for good",
+    "ivschat_log_records_dropped",
+    "Log records lost: spool full, unreadable, refused for good",
     ["LoggingConfiguration"],
 )
