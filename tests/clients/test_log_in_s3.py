@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -119,7 +120,7 @@ async def test_s3(logged: Server, aws: str) -> None:
             lines += [json.loads(line) for line in data.splitlines()]
         return lines if len(lines) == len(frames) else []
 
-    check(sorted(eventually(records), key=lambda r: r["event_timestamp"]), frames)
+    check(sorted(eventually(records), key=lambda record: record["payload"]["SendTime"]), frames)
     s3.close()
 
 
@@ -177,6 +178,9 @@ async def test_a_room_with_three_destinations_of_which_one_is_missing(
             for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
         )
 
+    def complete(bucket: str) -> bool:
+        return lines(bucket) == len(frames)
+
     for bucket in ("one-of-three", "three-of-three"):
-        eventually(lambda bucket=bucket: lines(bucket) == len(frames))
+        eventually(partial(complete, bucket))
     s3.close()
