@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from hubbub.ivschat.clock import Clock
@@ -31,7 +30,7 @@ class TokenDesk:
 
     async def create(
         self, call: Call, request: CreateChatTokenRequestTypeDef
-    ) -> dict[str, str | datetime]:
+    ) -> dict[str, str | int]:
         attributes = dict(request.get("attributes") or {})
         if size(attributes) > TOKEN_BYTES:
             raise invalid("attributes", f"must not be larger than {TOKEN_BYTES} bytes")
@@ -39,19 +38,20 @@ class TokenDesk:
         require_own(call, arn)
         if not await self._exists(arn):
             raise not_found(arn)
-        now = self._clock.wall()
+        now = self._clock.microseconds()
         minutes = request.get("sessionDurationInMinutes") or DEFAULT_SESSION_MINUTES
-        token_ends, session_ends = now + TOKEN_SECONDS, now + minutes * 60
+        token_ends = now + TOKEN_SECONDS * 1_000_000
+        session_ends = now + minutes * 60_000_000
         token = self._tokens.seal(
             room_arn=arn,
             user_id=request["userId"],
             attributes=attributes,
             capabilities=frozenset(request.get("capabilities") or ()),
-            token_ends=token_ends,
-            session_ends=session_ends,
+            token_ends=token_ends / 1_000_000,
+            session_ends=session_ends / 1_000_000,
         )
         return {
             "token": token,
-            "tokenExpirationTime": datetime.fromtimestamp(token_ends, UTC),
-            "sessionExpirationTime": datetime.fromtimestamp(session_ends, UTC),
+            "tokenExpirationTime": token_ends,
+            "sessionExpirationTime": session_ends,
         }

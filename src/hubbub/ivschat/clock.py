@@ -15,7 +15,14 @@ class Clock(Protocol):
         """Epoch seconds."""
         ...
 
+    def microseconds(self) -> int:
+        """Epoch microseconds, as the store has times."""
+        ...
+
 
 class SystemClock:
     monotonic = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
+
+    def microseconds(self) -> int:
+        return time.time_ns() // 1_000

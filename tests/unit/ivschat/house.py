@@ -59,6 +59,9 @@ class VirtualClock:
     def wall(self) -> float:
         return self.now_ns / 1e9
 
+    def microseconds(self) -> int:
+        return self.now_ns // 1_000
+
     def nanoseconds(self) -> int:
         return self.now_ns
 
