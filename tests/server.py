@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
@@ -85,7 +85,9 @@ class Server:
             line = output.readline().decode()
             if line.startswith("hubbub ready "):
                 return line.strip()
-            if not line:
+            if not line:  # it is about to end
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(5)
                 break
         status = self.process.poll()
         self.kill()
