@@ -18,6 +18,7 @@ from hubbub.sinks.shipper import Shipper
 from hubbub.sinks.spool import Backlog, Spool, SpoolFull
 
 _ADOPT_SECONDS = 60.0
+_CLOSE_SECONDS = 3.0
 _RESTART_SECONDS = 10.0
 _LINE_BYTES = 1_000_000  # the longest that all kinds of destinations take
 _BATCH_BYTES: dict[DestinationKind, int] = {
@@ -69,17 +70,10 @@ class Route:
 
 
 class SpooledSinks:
-    def __init__(
-        self,
-        spool: Spool,
-        routes: Mapping[DestinationKind, Route],
-        clock: Clock,
-        close_seconds: float = 3.0,
-    ) -> None:
+    def __init__(self, spool: Spool, routes: Mapping[DestinationKind, Route], clock: Clock) -> None:
         self._spool = spool
         self._routes = routes
         self._clock = clock
-        self._close_seconds = close_seconds
         self._loop = asyncio.get_running_loop()
         self._shippers: dict[Destination, Shipper] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,7 +157,7 @@ class SpooledSinks:
         for shipper in self._shippers.values():
             shipper.finish()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._close_seconds)
+            _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

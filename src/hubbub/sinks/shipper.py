@@ -36,18 +36,21 @@ class Shipper:
         self._wake.set()
 
     async def run(self) -> None:
+        late = False
         while not self.backlog.empty:
-            if not self.backlog.sealed:
+            if not (self.backlog.sealed or late):
                 self._gathering = True
                 await self._wait(self._pace.interval)
                 self._gathering = False
             batch = self.backlog.take(self._pace.batch_bytes)
-            if not await self._ship(batch):
+            failures = await self._ship(batch)
+            if failures is None:
                 return
             self.backlog.discard(batch)
+            late = failures > 0
 
-    async def _ship(self, batch: list[Segment]) -> bool:
-        """Whether the destination has taken the batch; False only when finishing."""
+    async def _ship(self, batch: list[Segment]) -> int | None:
+        """How often the destination failed before it took the batch; None: it did not take it."""
         destination = self.backlog.destination
         progress = Progress()
         failures = in_a_row = 0
@@ -64,9 +67,9 @@ class Shipper:
             else:
                 if failures:
                     _logger.info("%s %s takes records again", destination.kind, destination.name)
-                return True
+                return failures
             if self._finishing:
-                return False
+                return None
             await self._wait(backoff(in_a_row, self._pace.random.random()))
 
     async def _wait(self, seconds: float) -> None:

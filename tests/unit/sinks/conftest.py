@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,19 +26,21 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # must not be listened to
 
 
-@pytest.fixture
-def moto() -> Iterator[ThreadedMotoServer]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+@contextmanager
+def moto_server(port: int) -> Iterator[str]:
+    """The URL of a server that speaks AWS's APIs and knows nothing of earlier tests."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
+    host, actual_port = server.get_host_and_port()
+    url = f"http://{host}:{actual_port}"
     # What its services hold belongs to the process, not to the server.
-    reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+    reset = urllib.request.Request(f"{url}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset).close()
-    yield server
+    yield url
     server.stop()
 
 
 @pytest.fixture
-def moto_url(moto: ThreadedMotoServer) -> str:
-    host, port = moto.get_host_and_port()
-    return f"http://{host}:{port}"
+def moto_url() -> Iterator[str]:
+    with moto_server(0) as url:
+        yield url

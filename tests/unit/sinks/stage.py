@@ -65,6 +65,16 @@ class ManualClock:
         heapq.heappush(self.timers, (self.now + delay, next(self.numbers), timer, callback))
         return timer
 
+    def due_within(self, seconds: float) -> list[float]:
+        """When the timers of shippers are due; that of adoption is left out."""
+        return [
+            due
+            for due, _, timer, callback in self.timers
+            if not timer.cancelled
+            and due <= self.now + seconds
+            and getattr(callback, "__name__", "") != "adopt"
+        ]
+
     async def advance(self, seconds: float) -> None:
         """Let all tasks settle, then move on."""
         for _ in range(5):
