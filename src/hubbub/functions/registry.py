@@ -167,7 +167,8 @@ class RegisteredFunctions:
             function.unlogged += 1
             return
         more = f" ({function.unlogged} more since the last report)" if function.unlogged else ""
-        _logger.warning("function %s: %s%s", function.arn, error, more)
+        cause = error.__cause__  # what a Python callable raised, for its author
+        _logger.warning("function %s: %s%s", function.arn, error, more, exc_info=cause)
         function.silent_until = now + _LOG_SECONDS
         function.unlogged = 0
 

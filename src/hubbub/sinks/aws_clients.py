@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from hubbub.sinks.delivery import DeliveryFailed
+
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 30
 _CONNECTIONS = 16
@@ -19,10 +21,13 @@ class AwsClients:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._session: Any = None
+        self._closed = False
 
     def get(self, service: str, region: str) -> Any:
         """The client of a service by its name in boto3. Raises botocore's errors."""
         with self._lock:
+            if self._closed:
+                raise DeliveryFailed("closing")
             client = self._clients.get((service, region))
             if client is None:
                 client = self._clients[service, region] = self._create(service, region)
@@ -51,6 +56,7 @@ class AwsClients:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             for client in self._clients.values():
                 client.close()
             self._clients.clear()

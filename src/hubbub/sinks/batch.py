@@ -79,7 +79,10 @@ class Batch(Generic[Key]):
     def __enter__(self) -> Batch[Key]:
         with ExitStack() as stack:
             for number, segment in enumerate(self.segments):
-                descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    descriptor = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+                except FileNotFoundError:  # deleted by hand, to make room
+                    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
                 stack.callback(os.close, descriptor)
                 self._files.append(descriptor)
                 self._index(number, descriptor)

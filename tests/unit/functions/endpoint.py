@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -47,6 +48,7 @@ class Endpoint:
 @contextlib.asynccontextmanager
 async def endpoint(
     answer: Callable[[Request, asyncio.StreamWriter], Awaitable[None]],
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Endpoint]:
     served = Endpoint(answer)
     tasks: set[asyncio.Task[None]] = set()
@@ -55,8 +57,8 @@ async def endpoint(
         task = asyncio.create_task(served.serve(reader, writer))
         tasks.add(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    served.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    served.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield served
     finally:
@@ -66,7 +68,7 @@ async def endpoint(
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in served.writers:
             writer.transport.abort()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
         await server.wait_closed()
 

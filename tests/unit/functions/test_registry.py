@@ -122,6 +122,7 @@ async def test_failures_are_logged_at_a_bounded_rate(
     (line,) = caplog.messages
     assert ARN in line
     assert "ValueError: no" in line
+    assert "in fail\n" in caplog.text  # the traceback
 
 
 def test_opening_http_and_python_targets_imports_nothing_heavy() -> None:

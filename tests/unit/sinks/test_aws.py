@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import boto3.session
 import pytest
+from prometheus_client import REGISTRY
 
 from hubbub.settings import SinkSettings
 from tests.unit.sinks.stage import HOUR, START, Stage, destination, lines_of, numbers, record, until
@@ -137,6 +138,21 @@ async def test_log_events_beyond_the_bounds_of_a_call(
     assert seen == [*range(10_050), 20_000]
 
 
+async def test_log_events_too_old_are_counted_and_hold_up_nothing(
+    stage: Stage, settings: SinkSettings, logs: CloudWatchLogsClient
+) -> None:
+    group = destination("cloudWatchLogs", "/aws/old", REGION)
+    sinks = stage.open(settings)
+    for number in range(3):
+        sinks.write(group, record(number, "room1", START - 15 * 24 * HOUR))
+    sinks.write(group, record(9, "room1"))
+    await stage.ship(10)
+    (event,) = logs.get_log_events(logGroupName="/aws/old", logStreamName="streams/room1")["events"]
+    assert event["message"] == '{"number":9}'
+    labels = {"LoggingConfiguration": group.source}
+    assert REGISTRY.get_sample_value("ivschat_log_records_dropped_total", labels) == 3
+
+
 async def test_firehose_records_end_with_a_newline(
     stage: Stage, settings: SinkSettings, firehose: FirehoseClient, s3: S3Client
 ) -> None:
@@ -167,8 +183,6 @@ async def test_firehose_records_end_with_a_newline(
 async def test_one_destination_missing_does_not_hold_up_the_others(
     stage: Stage, settings: SinkSettings, s3: S3Client, firehose: FirehoseClient
 ) -> None:
-    from hubbub.metrics import LOG_DESTINATION_ERRORS, LOG_DESTINATION_NOT_FOUND  # noqa: PLC0415
-
     missing = destination("firehose", "missing", REGION)
     sinks = stage.open(settings)
     sinks.write(missing, record(1))
@@ -177,13 +191,14 @@ async def test_one_destination_missing_does_not_hold_up_the_others(
     await until(lambda: len(stage.segments()) == 1)
     assert list(objects(s3, "chat-logs").values()) == [[2]]
 
-    def count(metric: object) -> float:
-        return metric.labels(missing.source)._value.get()  # type: ignore[attr-defined, no-any-return]
+    def not_found() -> float:
+        name = "ivschat_log_destination_resource_not_found_errors_total"
+        labels = {"LoggingConfiguration": missing.source}
+        return REGISTRY.get_sample_value(name, labels) or 0.0
 
-    await until(lambda: count(LOG_DESTINATION_NOT_FOUND) == 1)
-    assert count(LOG_DESTINATION_ERRORS) == 1
+    await until(lambda: not_found() == 1)
     await stage.pass_time(1)
-    await until(lambda: count(LOG_DESTINATION_NOT_FOUND) == 2)
+    await until(lambda: not_found() == 2)
     firehose.create_delivery_stream(
         DeliveryStreamName="missing",
         ExtendedS3DestinationConfiguration={

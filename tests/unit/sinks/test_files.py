@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from tests.unit.sinks.stage import (
     lines_of,
     numbers,
     record,
+    until,
 )
 
 
@@ -93,6 +97,50 @@ async def test_names_do_not_lead_out(stage: Stage, tmp_path: Path) -> None:
     written = [path for path in files_below(tmp_path) if "spool" not in path.parts]
     assert len(written) == 3
     assert all(stage.data_dir / "logs" in path.parents for path in written)
+
+
+async def test_another_attempt_goes_on_where_the_last_one_ended(stage: Stage) -> None:
+    sinks = stage.open()
+    streams = stage.data_dir / "logs" / "group" / "streams"
+    (streams / "b.log").mkdir(parents=True)  # in the way
+    for room in ("a", "b"):
+        sinks.write(destination("cloudWatchLogs", "group"), record(1, room))
+    await stage.pass_time(10)
+    await until(lambda: stage.clock.due_within(60))
+    assert (streams / "a.log").is_file()
+    (streams / "b.log").rmdir()
+    await stage.ship(1)
+    for room in ("a", "b"):
+        assert numbers((streams / f"{room}.log").read_bytes().splitlines()) == [1]
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """The kernel then takes only the part of a write() that fits, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def test_on_a_full_disk_files_hold_whole_batches_only(stage: Stage) -> None:
+    sinks = stage.open()
+    chat = destination("firehose", "chat")
+    sinks.write(chat, record(1))
+    await stage.ship(10)
+    path = stage.data_dir / "logs" / "chat.log"
+    for number in range(100):
+        sinks.write(chat, record(number))
+        sinks.write(destination(), record(number))
+    with file_size_limit(40):
+        await stage.pass_time(300)
+        await until(lambda: len(stage.clock.due_within(60)) == 2)  # both have failed
+        assert numbers(path.read_bytes().splitlines()) == [1]
+        assert files_below(stage.data_dir / "logs") == [path]
+    await stage.ship(60)
+    assert numbers(path.read_bytes().splitlines()) == [1, *range(100)]
 
 
 @pytest.mark.parametrize(

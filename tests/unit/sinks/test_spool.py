@@ -130,6 +130,21 @@ def test_damage_in_the_middle_costs_only_what_it_hit(spool: Spool) -> None:
         assert numbers(list(batch.lines(entries))) == [0, 2]
 
 
+def test_a_segment_deleted_by_hand_costs_only_itself(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "SEGMENT_BYTES", 100)
+    backlog = Backlog(destination(), spool)
+    backlog.append(record(1))
+    backlog.append(record(2))
+    taken = backlog.take(1 << 20)
+    assert len(taken) == 2
+    taken[0].path.unlink()
+    assert read(taken) == [2]
+    backlog.discard(taken)
+    assert spool.size == 0
+
+
 @contextlib.contextmanager
 def file_size_limit(size: int) -> Iterator[None]:
     """The kernel then takes only the part of a write() that fits, as on a full disk."""
