@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.load import Members
 from bench.servers.contract import RoomServer
+from bench.watch import Watch
 from bench.workloads.contract import Contestant, Pace, Sample, Workload
 
 FEW = 2_000
@@ -35,16 +36,17 @@ def _measure(server: RoomServer, directory: Path, pace: Pace) -> Sample:
             time.sleep(SETTLE_SECONDS)
             rss_few = process.rss_bytes()
             rest = server.tokens(running, MANY - FEW, publishers=1)
-            cpu = process.cpu_seconds()
+            watch = Watch(process)
             opened = members.open(MANY - FEW, rest)
-            cpu = process.cpu_seconds() - cpu
+            watch.stop()
             time.sleep(SETTLE_SECONDS)
             rss_many = process.rss_bytes()
         return {
             "connects_per_second": opened.opened / opened.seconds,
-            "connects_per_cpu_second": opened.opened / cpu,
+            "connects_per_cpu_second": opened.opened / watch.cpu_seconds,
             f"kib_per_connection_{FEW}": (rss_few - empty) / FEW / 1024,
             f"kib_per_connection_{MANY}": (rss_many - empty) / MANY / 1024,
+            "taken_by_others_share": watch.taken_share,
             "rss_mib": rss_many / 2**20,
         }
     finally:

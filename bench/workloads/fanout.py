@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from bench.load import Members
 from bench.process import Process
 from bench.servers.contract import RoomServer
+from bench.watch import Watch
 from bench.workloads.contract import Contestant, Pace, Sample, Workload
 
 SIZE = 220
@@ -36,15 +36,14 @@ def _measure(server: RoomServer, count: int, directory: Path, pace: Pace) -> Sam
 
 
 def _load(members: Members, process: Process, count: int, pace: Pace) -> Sample:
-    before, client_before, wall = process.cpu_seconds(), _cpu_seconds(members.pid), time.monotonic()
+    watch = Watch(process, members.pid)
     full = members.closed(OUTSTANDING, pace.seconds)
-    cpu, client = process.cpu_seconds() - before, _cpu_seconds(members.pid) - client_before
-    wall = time.monotonic() - wall
+    watch.stop()
     rate = full.messages / full.seconds
     half = members.paced(rate / 2, pace.seconds)
     return {
         "deliveries_per_second": full.deliveries / full.seconds,
-        "deliveries_per_cpu_second": full.deliveries / cpu,
+        "deliveries_per_cpu_second": full.deliveries / watch.cpu_seconds,
         "p50_ms": full.p50_ms,
         "p99_ms": full.p99_ms,
         "half_load_p50_ms": half.p50_ms,
@@ -52,11 +51,7 @@ def _load(members: Members, process: Process, count: int, pace: Pace) -> Sample:
         "half_load_messages_per_second": half.messages / half.seconds,
         "rss_mib": process.rss_bytes() / 2**20,
         "payload_bytes": full.payload_bytes,
-        "server_cpu_share": cpu / wall,
-        "client_cpu_share": client / wall,
+        "server_cpu_share": watch.cpu_seconds / watch.seconds,
+        "client_cpu_share": watch.client_seconds / watch.seconds,
+        "taken_by_others_share": watch.taken_share,
     }
-
-
-def _cpu_seconds(pid: int) -> float:
-    with Path(f"/proc/{pid}/schedstat").open() as schedstat:
-        return int(schedstat.read().split()[0]) / 1e9

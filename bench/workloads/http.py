@@ -17,6 +17,7 @@ from bench.servers.contract import Running, Server
 from bench.servers.hubbub import Hubbub
 from bench.servers.moto import Moto
 from bench.signing import Signer
+from bench.watch import Watch
 from bench.workloads.contract import Contestant, Pace, Sample, Workload
 
 CONNECTIONS = 64
@@ -78,14 +79,16 @@ def _measure(server: Server, make: Requests, directory: Path, pace: Pace) -> Sam
         path = directory / "requests"
         write_requests(path, make(running))
         request_load(running.port, path, CONNECTIONS, pace.warm_up)
-        cpu = process.cpu_seconds()
+        watch = Watch(process)
         answers = request_load(running.port, path, CONNECTIONS, pace.seconds)
-        cpu = process.cpu_seconds() - cpu
+        watch.stop()
         return {
             "requests_per_second": answers.answered / answers.seconds,
-            "requests_per_cpu_second": answers.answered / cpu,
+            "requests_per_cpu_second": answers.answered / watch.cpu_seconds,
             "p50_ms": answers.p50_ms,
             "p99_ms": answers.p99_ms,
+            "server_cpu_share": watch.cpu_seconds / watch.seconds,
+            "taken_by_others_share": watch.taken_share,
             "rss_mib": process.rss_bytes() / 2**20,
         }
     finally:
