@@ -21,11 +21,18 @@ Row = Sequence[Any]
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be reached or cannot write now (disk full); nothing was changed."""
+    """The database cannot be reached or cannot write now (disk full); nothing was changed.
+
+    With one exception: when PostgreSQL is lost during a COMMIT, the change may have happened.
+    """
 
 
 class DuplicateKey(Exception):
-    """A unique or foreign key constraint refused the statement."""
+    """A unique or foreign key constraint refused the statement, and with it the whole work.
+
+    The work can only end then: its changes are undone and `Store.write` raises this, whatever the
+    work returns.
+    """
 
 
 class Reader(Protocol):
@@ -50,8 +57,10 @@ class Store(Reader, Protocol):
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` in a transaction and return its result once that is durable.
 
-        `work` awaits nothing but its transaction (SQLite runs it on the writer's thread, many
-        works to one fsync). An exception from it undoes its changes, and only its own.
+        `work` awaits nothing but its transaction (SQLite runs many works to one fsync). An
+        exception from it undoes its changes, and only its own. It may run more than once
+        (PostgreSQL: when others got in its way), so it changes nothing but the database. Rows it
+        reads in order to change them are read with ``with_for_update()``.
         """
         ...
 
