@@ -1,0 +1,69 @@
+"""Brings a SQLite file to our revision, before anybody uses it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from hubbub.store.contract import StoreUnavailable
+from hubbub.store.dialects import sqlite_dialect
+from hubbub.store.revisions import HEAD, READ_REVISION, creation, migration
+from hubbub.store.sqlite_connection import connect
+
+
+def prepare(path: Path) -> None:
+    """Make the file, or migrate it. Raises StoreTooNew and StoreUnavailable."""
+    try:
+        _create_file(path)
+        # Migrations rebuild tables, which rows in other tables may point to.
+        connection = connect(path, foreign_keys=False)
+        try:
+            if _revision(connection) != HEAD:
+                _upgrade(connection)
+        finally:
+            connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error}") from error
+
+
+def _create_file(path: Path) -> None:
+    """Readable for us alone, and the directory's entry on disk as well."""
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _revision(connection: sqlite3.Connection) -> str | None:
+    """None: an empty database."""
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    if ("alembic_version",) in tables:
+        row = connection.execute(READ_REVISION).fetchone()
+        if row is not None:
+            return str(row[0])
+    if tables:
+        raise StoreUnavailable("the database belongs to another program")
+    return None
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        revision = _revision(connection)  # another process may have been faster
+        if revision is None:
+            statements = creation(sqlite_dialect())
+        else:
+            statements = [] if revision == HEAD else migration(revision, "sqlite")
+        for statement in statements:
+            connection.execute(statement)
+        if broken := connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StoreUnavailable(f"migration leaves rows without their parent: {broken}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
