@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from hubbub.wire.models import Model
+from hubbub.wire.styles import ErrorStyle
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -53,3 +56,39 @@ Handler = Callable[[Call, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 It reports trouble by raising `hubbub.wire.errors.ServiceError`.
 """
+
+
+Authorize = Callable[[Call, dict[str, Any]], None]
+"""May this call go on with this input? Raises ServiceError (AccessDeniedException) if not."""
+
+
+def owns_nothing(arn: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One service as the front door serves it.
+
+    Operations of the model without a handler answer 501. Services may share paths (``/tags``): the
+    call goes to the one whose `owns` says yes to the ARN in its input.
+    """
+
+    model: Model
+    errors: ErrorStyle
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+    owns: Callable[[str], bool] = owns_nothing
+
+    def __post_init__(self) -> None:
+        unknown = self.handlers.keys() - self.model.operations.keys()
+        if unknown:
+            raise ValueError(f"{self.name} has no operations {sorted(unknown)}")
+
+    @property
+    def name(self) -> str:
+        """As botocore spells it: "chime-sdk-identity"."""
+        return self.model.name
+
+    @property
+    def signing_name(self) -> str:
+        return self.model.signing_name

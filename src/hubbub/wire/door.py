@@ -1,0 +1,268 @@
+"""The front door: one ASGI application for any number of rest-json services.
+
+A request's way, each step of which may end it with an error:
+
+    body within its limit -> authenticate -> route -> parse and validate -> authorize
+    -> handler -> serialise
+
+Every answer has an ``x-amzn-RequestId`` and lets browsers read it. Nothing of an exception of ours
+ever reaches the caller; it is logged with the request's id.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+
+from hubbub.wire import cors
+from hubbub.wire.authentication import Authenticator, Caller
+from hubbub.wire.body import BodyTooLarge, ClientGone, Receive, read_body
+from hubbub.wire.errors import SerializationFailure, ServiceError, ValidationFailure
+from hubbub.wire.requests import Parts, parse_query
+from hubbub.wire.responses import Answer, write_error
+from hubbub.wire.router import Match, Route, Router
+from hubbub.wire.service import Authorize, Call, Service
+from hubbub.wire.sigv4 import SignatureRefused, SignedRequest, invalid, without_signature
+from hubbub.wire.styles import ErrorStyle, FieldListStyle
+from hubbub.wire.writers import BodyWriters
+
+logger = logging.getLogger(__name__)
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_LIMIT = 1 << 20
+BODY_SECONDS = 20.0
+# What answers before a service is known looks like, whichever service was meant.
+_FRONT_STYLE = FieldListStyle()
+_FRONT_WRITERS = BodyWriters()
+
+
+def allow_all(call: Call, params: dict[str, Any]) -> None:
+    """The default of `authorize`: whoever has a key may do everything."""
+
+
+def request_id() -> str:
+    """A random UUID."""
+    digits = f"{random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+class FrontDoor:
+    """Serves `services` over ASGI.
+
+    `unavailable` maps types of exceptions to the error that callers get for them; any other
+    exception that is not of `hubbub.wire.errors` is a fault of ours.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        authenticator: Authenticator,
+        *,
+        authorize: Authorize = allow_all,
+        unavailable: Mapping[type[Exception], Callable[[], ServiceError]] | None = None,
+        body_limit: int = BODY_LIMIT,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self.services = tuple(services)
+        self._authenticator = authenticator
+        self._authorize = authorize
+        self._unavailable = tuple((unavailable or {}).items())
+        self._body_limit = body_limit
+        self._body_seconds = body_seconds
+        self._router = Router(self.services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"the front door has no {scope['type']}")
+        own_id = request_id()
+        headers = _headers(scope)
+        if scope["method"] == "OPTIONS":
+            answer = cors.preflight(headers)
+        else:
+            try:
+                answer = await self._answer(scope, headers, receive, own_id)
+            except ClientGone:
+                return
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [
+                    *answer.headers,
+                    *cors.HEADERS,
+                    (b"x-amzn-requestid", own_id.encode()),
+                    (b"content-length", b"%d" % len(answer.body)),
+                ]
+                if answer.status != 204
+                else [*answer.headers, *cors.HEADERS, (b"x-amzn-requestid", own_id.encode())],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(
+        self, scope: Scope, headers: dict[str, str], receive: Receive, own_id: str
+    ) -> Answer:
+        try:
+            body = await read_body(
+                receive, headers, limit=self._body_limit, seconds=self._body_seconds
+            )
+            request = SignedRequest(
+                scope["method"],
+                _raw_path(scope),
+                scope.get("query_string", b"").decode("latin-1"),
+                headers,
+                body,
+            )
+            caller = await self._authenticator.authenticate(request)
+            match, params = self._understand(request, caller)
+        except _Refused as refused:
+            return refused.answer
+        except (ServiceError, SerializationFailure) as error:
+            answer = _front_error(error)
+            if isinstance(error, BodyTooLarge) and error.unread:
+                answer.headers.append((b"connection", b"close"))
+            return answer
+        except ClientGone:
+            raise
+        except Exception as fault:
+            return self._fault(fault, None, own_id)
+        client = scope.get("client")
+        call = Call(
+            service=match.route.service.name,
+            operation=match.route.operation.name,
+            credentials=caller.credentials,
+            region=caller.region,
+            request_id=own_id,
+            source_ip=client[0] if client else "",
+            headers=headers,
+        )
+        return await self._perform(match.route, call, params)
+
+    def _understand(self, request: SignedRequest, caller: Caller) -> tuple[Match, dict[str, Any]]:
+        """The operation that is meant, and its input. Raise _Refused."""
+        query = parse_query(without_signature(request.query))
+        matches = self._router.match(request.method, request.path, query)
+        if not matches:
+            raise _Refused(self._unknown(request, caller))
+        fitting = [
+            each for each in matches if each.route.service.signing_name == caller.signing_name
+        ]
+        if not fitting:
+            expected = matches[0].route.service.signing_name
+            raise invalid(f"Credential should be scoped to correct service: '{expected}'.")
+        match = fitting[0]
+        if len(fitting) > 1:
+            match = _owner(fitting, query, request)
+        service, operation = match.route.service, match.route.operation
+        try:
+            return match, operation.parse(Parts(match.labels, query, request.headers, request.body))
+        except SerializationFailure as failure:
+            raise _Refused(_error(service.errors.unreadable(failure), service)) from None
+        except ValidationFailure as failure:
+            raise _Refused(_error(service.errors.invalid(failure), service)) from None
+
+    async def _perform(self, route: Route, call: Call, params: dict[str, Any]) -> Answer:
+        service, operation = route.service, route.operation
+        handler = service.handlers.get(operation.name)
+        try:
+            self._authorize(call, params)
+            if handler is None:
+                raise not_implemented(call)
+            return operation.write(await handler(call, params) or {})
+        except ServiceError as error:
+            return _error(error, service)
+        except ValidationFailure as failure:
+            return _error(service.errors.invalid(failure), service)
+        except SerializationFailure as failure:
+            return _error(service.errors.unreadable(failure), service)
+        except Exception as fault:
+            return self._fault(fault, route, call.request_id)
+
+    def _fault(self, fault: Exception, route: Route | None, own_id: str) -> Answer:
+        """The answer to an exception that is no answer itself."""
+        service = route.service if route else None
+        for kind, make in self._unavailable:
+            if isinstance(fault, kind):
+                logger.warning("%s: %r", kind.__name__, fault, extra={"request_id": own_id})
+                return _error(make(), service)
+        name = f"{route.service.name} {route.operation.name}" if route else "the front door"
+        logger.error(
+            "unforeseen exception in %s", name, exc_info=fault, extra={"request_id": own_id}
+        )
+        declared = route.operation.errors if route else frozenset[str]()
+        style: ErrorStyle = service.errors if service else _FRONT_STYLE
+        return _error(style.internal(declared), service)
+
+    def _unknown(self, request: SignedRequest, caller: Caller) -> Answer:
+        """No operation has this path, or none at this path has this method."""
+        spoken_to = [each for each in self.services if each.signing_name == caller.signing_name]
+        status = 404
+        if any(each in spoken_to for each in self._router.knows(request.path)):
+            status = spoken_to[0].errors.wrong_method_status
+        what = "method is not allowed here" if status == 405 else "operation is unknown"
+        error = ServiceError("UnknownOperationException", f"The {what}.", status=status)
+        return _error(error, spoken_to[0] if spoken_to else None)
+
+
+class _Refused(Exception):
+    """Ends a request before its operation was called."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def not_implemented(call: Call) -> ServiceError:
+    return ServiceError(
+        "NotImplementedException",
+        f"{call.operation} of {call.service} is not implemented by this server.",
+        status=501,
+    )
+
+
+def _error(error: ServiceError, service: Service | None) -> Answer:
+    if service is None or isinstance(error, SignatureRefused):
+        return _front_error(error)
+    shape = service.model.error_shape(error.code)
+    return write_error(error, shape, service.errors, service.model.writers)
+
+
+def _front_error(error: ServiceError | SerializationFailure) -> Answer:
+    if isinstance(error, SerializationFailure):
+        error = _FRONT_STYLE.unreadable(error)
+    return write_error(error, None, _FRONT_STYLE, _FRONT_WRITERS)
+
+
+def _owner(matches: list[Match], query: list[tuple[str, str]], request: SignedRequest) -> Match:
+    """Of services that share a path, the one whose resource the input names; else the first."""
+    for match in matches:
+        try:
+            params = match.route.operation.parse(
+                Parts(match.labels, query, request.headers, request.body)
+            )
+        except (SerializationFailure, ValidationFailure):
+            continue
+        arns = [each for each in params.values() if type(each) is str and each.startswith("arn:")]
+        if any(match.route.service.owns(arn) for arn in arns):
+            return match
+    return matches[0]
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def _raw_path(scope: Scope) -> str:
+    """As on the wire. Servers that do not tell it have decoded it, which is as good as it gets."""
+    raw: bytes | None = scope.get("raw_path")
+    if raw is None:
+        return str(scope["path"])
+    return raw.partition(b"?")[0].decode("latin-1")
