@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -104,12 +104,24 @@ class Crowd:
 
     async def settled(self, timeout: float = 20) -> None:
         """Wait until everybody who is connected has got everything that was sent."""
-        async with asyncio.timeout(timeout):
-            while any(
-                len(member.messages) + len(member.errors) < len(self.sent)
+        await self._until(
+            lambda: all(
+                len(member.messages) + len(member.errors) >= len(self.sent)
                 for member in self.members
                 if member.closed is None
-            ):
+            ),
+            timeout,
+        )
+
+    async def ended(self, timeout: float = 10) -> None:
+        """Wait until nobody is connected any more."""
+        await self._until(
+            lambda: all(member.closed is not None for member in self.members), timeout
+        )
+
+    async def _until(self, reached: Callable[[], bool], timeout: float) -> None:
+        async with asyncio.timeout(timeout):
+            while not reached():
                 self._heard.clear()
                 await self._heard.wait()
 

@@ -5,30 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.clients.world import World
 from tests.scenarios.crowd import Crowd
+from tests.scenarios.observed import healthy, resident_mib
 from tests.server import Server, running_server
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = 20
 PER_SECOND = 60
 FLOOR = 0.004  # seconds; below, the scheduler of a small machine decides
-
-
-def resident_mib(server: Server) -> float:
-    assert server.process
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
-
-
-def healthy(server: Server) -> bool:
-    with urllib.request.urlopen(f"{server.http}/healthz", timeout=5) as response:
-        return bool(response.status == 200)
 
 
 async def plague(server: Server, tokens: list[str], seconds: float) -> None:
