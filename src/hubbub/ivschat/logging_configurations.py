@@ -10,17 +10,17 @@ import orjson
 from sqlalchemy import Select, bindparam, delete, insert, select, update
 
 from hubbub.bus.contract import Bus
-from hubbub.ivschat import quotas
 from hubbub.ivschat.clock import Clock
 from hubbub.ivschat.engine import admission
 from hubbub.ivschat.engine.ids import new_id
-from hubbub.ivschat.errors import conflict, not_found
+from hubbub.ivschat.errors import conflict, not_found, quota_exceeded
 from hubbub.ivschat.ownership import arn_of, require_own
 from hubbub.ivschat.pages import Page, after
 from hubbub.ivschat.rooms_open import RoomsOpen
 from hubbub.ivschat.tag_rules import tag_failures
 from hubbub.ivschat.writing import write
 from hubbub.settings import Limits
+from hubbub.store import quotas
 from hubbub.store.contract import DuplicateKey, Row, Store, Transaction
 from hubbub.store.tables import logging_configurations, room_logging
 from hubbub.wire.errors import Failure, ValidationFailure
@@ -53,6 +53,7 @@ _COLUMNS = (
 )
 _NAMES = tuple(column.name for column in _COLUMNS)
 _GET = select(*_COLUMNS).where(_logging.arn == bindparam("of_arn"))
+_GET_TO_CHANGE = _GET.with_for_update()
 _INSERT = insert(logging_configurations)
 _UPDATE = (
     update(logging_configurations)
@@ -123,7 +124,8 @@ class LoggingConfigurations:
         limit = self._limits.logging_configurations
 
         async def work(transaction: Transaction) -> None:
-            await quotas.take(transaction, call, KIND, "logging configurations", limit)
+            if not await quotas.take(transaction, *_owner(call), limit=limit):
+                raise quota_exceeded(call, "logging configurations", limit)
             await transaction.execute(_INSERT, row)
 
         await write(self._store, work)
@@ -161,7 +163,7 @@ class LoggingConfigurations:
         require_own(call, arn)
 
         async def work(transaction: Transaction) -> tuple[Row, list[str]]:
-            found = await transaction.fetch(_GET, {"of_arn": arn})
+            found = await transaction.fetch(_GET_TO_CHANGE, {"of_arn": arn})
             if not found:
                 raise not_found(arn)
             row = dict(zip(_NAMES, found[0], strict=True))
@@ -194,7 +196,7 @@ class LoggingConfigurations:
                 raise attached
             if not await transaction.execute(_DELETE, {"of_arn": arn}):
                 raise not_found(arn)
-            await quotas.give_back(transaction, call, KIND)
+            await quotas.give_back(transaction, *_owner(call))
 
         try:
             await self._store.write(work)
@@ -234,3 +236,8 @@ def _json(value: Mapping[str, object]) -> str:
 def _require(failures: list[Failure]) -> None:
     if failures:
         raise ValidationFailure(failures)
+
+
+def _owner(call: Call) -> tuple[str, str, str]:
+    """Whose quota of what."""
+    return call.account_id, call.region, KIND

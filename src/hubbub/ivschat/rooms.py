@@ -10,16 +10,16 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from hubbub.bus.contract import Bus
 from hubbub.functions.contract import Functions
-from hubbub.ivschat import quotas
 from hubbub.ivschat.clock import Clock
 from hubbub.ivschat.engine import admission
 from hubbub.ivschat.engine.ids import new_id
-from hubbub.ivschat.errors import conflict, not_found
+from hubbub.ivschat.errors import conflict, not_found, quota_exceeded
 from hubbub.ivschat.ownership import arn_of, require_own
 from hubbub.ivschat.rooms_open import RoomsOpen
 from hubbub.ivschat.tag_rules import tag_failures
 from hubbub.ivschat.writing import write
 from hubbub.settings import Limits
+from hubbub.store import quotas
 from hubbub.store.contract import Row, Store, Transaction
 from hubbub.store.tables import logging_configurations, room_logging, rooms
 from hubbub.wire.errors import Failure, ValidationFailure
@@ -59,6 +59,7 @@ ROOM_COLUMNS = (
 )
 _NAMES = tuple(column.name for column in ROOM_COLUMNS)
 _GET = select(*ROOM_COLUMNS).where(_room.arn == bindparam("of_arn"))
+_GET_TO_CHANGE = _GET.with_for_update()
 _INSERT = insert(rooms)
 _CHANGEABLE = (
     "name",
@@ -75,8 +76,11 @@ _UPDATE = (
     .values({name: bindparam(f"new_{name}") for name in _CHANGEABLE})
 )
 _DELETE = delete(rooms).where(_room.arn == bindparam("of_arn"))
-_STATE = select(logging_configurations.c.state).where(
-    logging_configurations.c.arn == bindparam("of_arn")
+# Shared, so that whoever changes the configuration sees the rooms it is attached to.
+_STATE = (
+    select(logging_configurations.c.state)
+    .where(logging_configurations.c.arn == bindparam("of_arn"))
+    .with_for_update(read=True)
 )
 _ATTACH = insert(room_logging)
 _DETACH = delete(room_logging).where(room_logging.c.room_arn == bindparam("of_arn"))
@@ -128,7 +132,8 @@ class Rooms:
         }
 
         async def work(transaction: Transaction) -> None:
-            await quotas.take(transaction, call, KIND, "rooms", self._limits.rooms)
+            if not await quotas.take(transaction, *_owner(call), limit=self._limits.rooms):
+                raise quota_exceeded(call, "rooms", self._limits.rooms)
             await transaction.execute(_INSERT, row)
             await _attach(transaction, str(row["arn"]), attached)
 
@@ -157,7 +162,7 @@ class Rooms:
             changes["logging_configurations"] = _json(attached)
 
         async def work(transaction: Transaction) -> Row:
-            found = await transaction.fetch(_GET, {"of_arn": arn})
+            found = await transaction.fetch(_GET_TO_CHANGE, {"of_arn": arn})
             if not found:
                 raise not_found(arn)
             row = dict(zip(_NAMES, found[0], strict=True))
@@ -184,7 +189,7 @@ class Rooms:
         async def work(transaction: Transaction) -> None:
             if not await transaction.execute(_DELETE, {"of_arn": arn}):
                 raise not_found(arn)
-            await quotas.give_back(transaction, call, KIND)
+            await quotas.give_back(transaction, *_owner(call))
 
         await self._store.write(work)
         await self._publish_change(arn)
@@ -274,3 +279,8 @@ def _json(value: Sequence[str] | Mapping[str, str]) -> str:
 def _require(failures: Sequence[Failure]) -> None:
     if failures:
         raise ValidationFailure(failures)
+
+
+def _owner(call: Call) -> tuple[str, str, str]:
+    """Whose quota of what."""
+    return call.account_id, call.region, KIND

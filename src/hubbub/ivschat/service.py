@@ -22,15 +22,16 @@ from hubbub.ivschat.rooms_open import RoomsOpen
 from hubbub.ivschat.session_ends import SessionEnds
 from hubbub.ivschat.socket import ChatEndpoint
 from hubbub.ivschat.submission import api_limit, submit
-from hubbub.ivschat.tags import Tags
+from hubbub.ivschat.tags import RESOURCE_ARN, Tags
 from hubbub.ivschat.tokens import ChatTokens
 from hubbub.settings import Settings
 from hubbub.sinks.contract import Sinks
 from hubbub.store.contract import Store
-from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call, Handler
+from hubbub.wire import Call, FieldListStyle, Handler, PageTokens, Service, load_model
 
 DRAIN_SECONDS = 1.0
+CONSTRAINTS = {"ResourceArn": {"pattern": RESOURCE_ARN}}
+"""What the service's model gets wrong, put right."""
 
 
 class Keys(Protocol):
@@ -111,8 +112,12 @@ class IvsChat:
         }
         if limits.api_call_rates:
             handlers = {name: self._limited(handler) for name, handler in handlers.items()}
-        self.handlers: Mapping[str, Handler] = handlers
-        """Operation -> what serves it."""
+        self.service = Service(
+            model=load_model("ivschat", constraints=CONSTRAINTS),
+            errors=FieldListStyle(),
+            handlers=handlers,
+            owns=_owns,
+        )
 
     async def start(self) -> None:
         """Nothing has to be opened: rooms are when the first connection comes."""
@@ -130,3 +135,7 @@ class IvsChat:
             return await handler(call, request)
 
         return within_rate
+
+
+def _owns(arn: str) -> bool:
+    return arn.startswith("arn:aws:ivschat:")

@@ -37,6 +37,7 @@ def _write(table: Table) -> Update:
 
 
 _READ = {"room": _read(rooms), "logging-configuration": _read(logging_configurations)}
+_READ_TO_CHANGE = {kind: statement.with_for_update() for kind, statement in _READ.items()}
 _WRITE = {"room": _write(rooms), "logging-configuration": _write(logging_configurations)}
 """Kind of resource -> statement."""
 
@@ -94,7 +95,7 @@ class Tags:
 
     @staticmethod
     async def _tags(transaction: Transaction, arn: str) -> dict[str, str]:
-        found = await transaction.fetch(_READ[_kind(arn)], {"of_arn": arn})
+        found = await transaction.fetch(_READ_TO_CHANGE[_kind(arn)], {"of_arn": arn})
         if not found:
             raise not_found(arn)
         tags: dict[str, str] = orjson.loads(found[0][0])
