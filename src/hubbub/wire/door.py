@@ -15,6 +15,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote
 
 from hubbub.wire import cors
 from hubbub.wire.authentication import Authenticator, Caller
@@ -264,5 +265,5 @@ def _raw_path(scope: Scope) -> str:
     """As on the wire. Servers that do not tell it have decoded it, which is as good as it gets."""
     raw: bytes | None = scope.get("raw_path")
     if raw is None:
-        return str(scope["path"])
+        return quote(scope["path"])
     return raw.partition(b"?")[0].decode("latin-1")

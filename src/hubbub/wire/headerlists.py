@@ -7,7 +7,6 @@ import re
 from hubbub.wire.errors import SerializationFailure
 
 _ITEM = re.compile(r'[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^",]*))[ \t]*(,|$)')
-_DATE = re.compile(r"[^,]*,[^,]*")
 _NEEDS_QUOTES = re.compile(r'[",]|^\s|\s$')
 
 
@@ -29,8 +28,11 @@ def split_header_list(value: str) -> list[str]:
 
 
 def split_header_dates(value: str) -> list[str]:
-    """The items of a list of HTTP dates."""
-    return [each.strip(" \t,") for each in _DATE.findall(value)]
+    """The items of a list of HTTP dates: every second comma separates."""
+    if '"' in value:
+        return split_header_list(value)
+    pieces = [each.strip(" \t") for each in value.split(",")]
+    return [", ".join(pieces[index : index + 2]) for index in range(0, len(pieces), 2)]
 
 
 def join_header_list(items: list[str]) -> str:

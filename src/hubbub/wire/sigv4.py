@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 from calendar import timegm
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
@@ -34,6 +34,7 @@ _MISMATCH = (
 _UNKNOWN_TOKEN = "The security token included in the request is invalid."  # noqa: S105
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+/?|/")
 _BLANKS = re.compile(r"[ \t\r\n]+")
+_UNUSUAL_IN_QUERY = re.compile(r"[^A-Za-z0-9._~%&=-]")
 _REGION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}")
 _AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256[ \t]+(.*)", re.DOTALL)
@@ -243,14 +244,9 @@ class Verifier:
             raise invalid("The provided 'x-amz-content-sha256' header does not match the body.")
         key, scope_text = self._signing_key(secret, claim.scope)
         given = _bytes(claim.signature)
-        # Some signers add the session token to the query only after signing; it is compared by
-        # itself, so leaving it out of the canonical query gives nothing away.
-        left_out: tuple[frozenset[str], ...] = (frozenset(("X-Amz-Signature",)),)
-        if claim.in_query and claim.session_token is not None:
-            left_out += (frozenset(("X-Amz-Signature", "X-Amz-Security-Token")),)
-        for names in left_out if claim.in_query else (frozenset[str](),):
+        for query in _canonical_queries(request.query, claim):
             canonical = canonical_request(
-                request, claim.scope.signed_headers, payload_hash, names, self._normalize_path
+                request, claim.scope.signed_headers, payload_hash, query, self._normalize_path
             )
             digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
             to_sign = f"{ALGORITHM}\n{claim.amz_date}\n{scope_text}\n{digest}"
@@ -314,10 +310,10 @@ def canonical_request(
     request: SignedRequest,
     signed_headers: tuple[str, ...],
     payload_hash: str,
-    left_out: frozenset[str] = frozenset(),
+    query: str,
     normalize_path: bool = True,
 ) -> str:
-    """The text whose hash is signed. `left_out` names query parameters that are not part of it.
+    """The text whose hash is signed; `query` is canonical already.
 
     Raise SignatureRefused when a signed header is not there.
     """
@@ -332,7 +328,7 @@ def canonical_request(
         (
             request.method,
             canonical_path(request.path, normalize=normalize_path),
-            canonical_query(request.query, left_out) if request.query else "",
+            query,
             *lines,
             "",
             ";".join(signed_headers),
@@ -362,6 +358,26 @@ def canonical_path(path: str, *, normalize: bool = True) -> str:
         trailing = "/" if kept and segments[-1] in ("", ".", "..") else ""
         path = "/" + "/".join(kept) + trailing
     return quote(path.encode("latin-1"), safe="/-_.~")
+
+
+def _canonical_queries(raw_query: str, claim: Claim) -> Iterator[str]:
+    """The canonical query, then the other readings that signers in use have of it.
+
+    Each of them covers everything that the operation sees, so accepting several gives nothing away.
+    """
+    if not raw_query:
+        yield ""
+        return
+    left_out = frozenset(("X-Amz-Signature",)) if claim.in_query else frozenset[str]()
+    yield canonical_query(raw_query, left_out)
+    if claim.in_query and claim.session_token is not None:
+        # Added only after signing; the token is compared by itself.
+        yield canonical_query(raw_query, left_out | {"X-Amz-Security-Token"})
+    if _UNUSUAL_IN_QUERY.search(raw_query):
+        # botocore's signer takes a query as it stands: "a:b" remains "a:b", not "a%3Ab".
+        pairs = [each.partition("=") for each in raw_query.split("&") if each]
+        kept = sorted((name, value) for name, _, value in pairs if name not in left_out)
+        yield "&".join(f"{name}={value}" for name, value in kept)
 
 
 def canonical_query(raw_query: str, left_out: frozenset[str] = frozenset()) -> str:
