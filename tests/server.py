@@ -56,8 +56,7 @@ class Server:
         environment.update(self.environment)
         # `dev` makes a data directory of its own.
         where = ["--data-dir", str(self.data_dir)] if self.command == "serve" else []
-        if self.log:
-            self.log.close()
+        self.close_log()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the server
         self.process = subprocess.Popen(
             [
@@ -91,7 +90,9 @@ class Server:
                 break
         status = self.process.poll()
         self.kill()
-        raise NotReady(f"no ready line (status {status}); its log:\n{self.log_text()}")
+        text = self.log_text()
+        self.close_log()
+        raise NotReady(f"no ready line (status {status}); its log:\n{text}")
 
     @property
     def websocket(self) -> str:
@@ -131,6 +132,11 @@ class Server:
         assert self.log
         self.log.flush()
         return os.pread(self.log.fileno(), 1 << 30, 0).decode(errors="replace")
+
+    def close_log(self) -> None:
+        if self.log:
+            self.log.close()
+            self.log = None
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process
@@ -172,5 +178,4 @@ def running_server(
         yield server.start()
     finally:
         server.kill()
-        if server.log:
-            server.log.close()
+        server.close_log()

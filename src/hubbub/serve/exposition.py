@@ -29,7 +29,7 @@ def forget_process(pid: int) -> None:
     """Gauges of a process that has ended are no longer counted."""
     from prometheus_client import multiprocess  # noqa: PLC0415
 
-    multiprocess.mark_process_dead(pid)
+    multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 def render() -> tuple[str, bytes]:
@@ -45,5 +45,5 @@ def render() -> tuple[str, bytes]:
     registry = REGISTRY
     if _DIRECTORY in os.environ:
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return CONTENT_TYPE_LATEST, generate_latest(registry)

@@ -19,7 +19,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import httptools
@@ -88,8 +88,7 @@ class HttpConnection(HttpToolsProtocol):
     # --- the transport's side ---------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))  # uvloop has its own class
         self._wait(HEAD_SECONDS)
         if self.server_state.is_full():
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)

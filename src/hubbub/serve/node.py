@@ -1,0 +1,140 @@
+"""Puts the parts of one serving process together, and takes them apart again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import literal, select
+
+from hubbub import identity, meetings, messaging
+from hubbub.access.opening import Access, open_access
+from hubbub.bus import Bus, BusUnavailable, Outcome, Unavailable, open_bus
+from hubbub.functions import open_functions
+from hubbub.ivschat import LAYOUT, IvsChat, IvsChatLayout
+from hubbub.serve.health import Health
+from hubbub.settings import Settings, SettingsError
+from hubbub.sinks import open_sinks
+from hubbub.sockets import SocketFront
+from hubbub.store.contract import Store, StoreUnavailable
+from hubbub.store.opening import open_store
+from hubbub.wire import (
+    Authenticator,
+    Claim,
+    Credentials,
+    FrontDoor,
+    Service,
+    ServiceError,
+    SignatureAuthenticator,
+    TrustingAuthenticator,
+)
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+_STORE_ANSWERS = select(literal(1))
+
+
+class Node:
+    """An ASGI application and a WebSocket front, with everything behind them."""
+
+    def __init__(self, app: ASGI3Application, sockets: SocketFront, parts: AsyncExitStack) -> None:
+        self.app = app
+        self.sockets = sockets
+        self._parts = parts
+
+    async def close(self) -> None:
+        """Close the parts, the first to be opened last: the log is flushed before the store goes.
+
+        A part that fails to close does not keep the others open.
+        """
+        await self._parts.aclose()
+
+
+async def open_node(settings: Settings, *, any_credentials: bool = False) -> Node:
+    """Raises SettingsError, StoreUnavailable, BusUnavailable, OSError; then nothing stays open."""
+    async with AsyncExitStack() as parts:
+        store = await open_store(settings.database_url, settings.data_dir, exclusive=True)
+        parts.push_async_callback(store.close)
+        access = await open_access(settings, store, any_credentials=any_credentials)
+        bus = await _open_bus(settings)
+        parts.push_async_callback(bus.close)
+        sinks = open_sinks(
+            settings.sinks,
+            settings.data_dir,
+            {LAYOUT: IvsChatLayout()},
+            workers=settings.workers,
+        )
+        parts.push_async_callback(sinks.close)
+        functions = open_functions(settings.functions)
+        parts.push_async_callback(functions.close)
+        chat = IvsChat(
+            store=store,
+            bus=bus,
+            functions=functions,
+            sinks=sinks,
+            keyring=access.keyring,
+            settings=settings,
+        )
+        await chat.start()
+        parts.push_async_callback(chat.close)
+        services: list[Service] = [
+            chat.service,
+            identity.service(),
+            messaging.service(),
+            meetings.service(),
+        ]
+        door = FrontDoor(
+            services,
+            _authenticator(settings, access, any_credentials),
+            unavailable={StoreUnavailable: _unavailable, BusUnavailable: _unavailable},
+        )
+        checks = {"store": lambda: _ask_store(store), "bus": lambda: _ask_bus(bus)}
+        # "/" for those who point IVS Chat's own host name here: there it has no path.
+        sockets = SocketFront({"/ivschat": chat.endpoint, "/": chat.endpoint})
+        app = Health(cast("ASGI3Application", door), checks)
+        return Node(cast("ASGI3Application", app), sockets, parts.pop_all())
+    raise AssertionError  # an exit stack without callbacks that swallow exceptions
+
+
+async def _open_bus(settings: Settings) -> Bus:
+    try:
+        return await open_bus(settings.bus_url, settings.data_dir)
+    except ValueError as error:
+        raise SettingsError(f"setting bus-url: {error}") from None
+
+
+def _authenticator(settings: Settings, access: Access, any_credentials: bool) -> Authenticator:
+    if not any_credentials:
+        return SignatureAuthenticator(access.credentials)
+    account_id = settings.account_id
+    arn = f"arn:aws:iam::{account_id}:root"
+
+    def accept(claim: Claim) -> Credentials:
+        return Credentials(claim.access_key_id, "", account_id, arn, claim.session_token)
+
+    return TrustingAuthenticator(accept)
+
+
+def _unavailable() -> ServiceError:
+    """SDKs try again."""
+    return ServiceError(
+        "ServiceUnavailableException", "The service is temporarily unavailable.", status=503
+    )
+
+
+async def _ask_store(store: Store) -> None:
+    await store.fetch(_STORE_ANSWERS)
+
+
+async def _ask_bus(bus: Bus) -> None:
+    answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def done(outcome: Outcome) -> None:
+        if not answered.done():
+            answered.set_result(outcome)
+
+    bus.submit((), None, done)
+    if isinstance(await answered, Unavailable):
+        raise BusUnavailable
