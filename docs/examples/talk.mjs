@@ -21,6 +21,7 @@ async function join(userId) {
         }),
       ),
   });
+  client.logLevel = 'error';
   client.connect();
   await new Promise((resolve) => client.addListener('connect', resolve));
   console.log(`${userId} joined`);
