@@ -21,7 +21,7 @@ from hubbub.wire import cors
 from hubbub.wire.authentication import Authenticator, Caller
 from hubbub.wire.body import BodyTooLarge, ClientGone, Receive, read_body
 from hubbub.wire.errors import SerializationFailure, ServiceError, ValidationFailure
-from hubbub.wire.requests import Parts, parse_query
+from hubbub.wire.requests import Parts, load_json, parse_query
 from hubbub.wire.responses import Answer, write_error
 from hubbub.wire.router import Match, Route, Router
 from hubbub.wire.service import Authorize, Call, Service
@@ -122,7 +122,7 @@ class FrontDoor:
             match, params = self._understand(request, caller)
         except _Refused as refused:
             return refused.answer
-        except (ServiceError, SerializationFailure) as error:
+        except ServiceError as error:
             answer = _front_error(error)
             if isinstance(error, BodyTooLarge) and error.unread:
                 answer.headers.append((b"connection", b"close"))
@@ -145,7 +145,12 @@ class FrontDoor:
 
     def _understand(self, request: SignedRequest, caller: Caller) -> tuple[Match, dict[str, Any]]:
         """The operation that is meant, and its input. Raise _Refused."""
-        query = parse_query(without_signature(request.query))
+        try:
+            query = parse_query(without_signature(request.query))
+        except SerializationFailure as failure:
+            service = self._spoken_to(caller)
+            style = service.errors if service else _FRONT_STYLE
+            raise _Refused(_error(style.unreadable(failure), service)) from None
         matches = self._router.match(request.method, request.path, query)
         if not matches:
             raise _Refused(self._unknown(request, caller))
@@ -157,7 +162,7 @@ class FrontDoor:
             raise invalid(f"Credential should be scoped to correct service: '{expected}'.")
         match = fitting[0]
         if len(fitting) > 1:
-            match = _owner(fitting, query, request)
+            match = _owner(fitting, query, request.body)
         service, operation = match.route.service, match.route.operation
         try:
             return match, operation.parse(Parts(match.labels, query, request.headers, request.body))
@@ -200,13 +205,21 @@ class FrontDoor:
 
     def _unknown(self, request: SignedRequest, caller: Caller) -> Answer:
         """No operation has this path, or none at this path has this method."""
-        spoken_to = [each for each in self.services if each.signing_name == caller.signing_name]
+        spoken_to = self._spoken_to(caller)
         status = 404
-        if any(each in spoken_to for each in self._router.knows(request.path)):
-            status = spoken_to[0].errors.wrong_method_status
+        for service in self._router.knows(request.path):
+            if service.signing_name == caller.signing_name:
+                status = service.errors.wrong_method_status
         what = "method is not allowed here" if status == 405 else "operation is unknown"
         error = ServiceError("UnknownOperationException", f"The {what}.", status=status)
-        return _error(error, spoken_to[0] if spoken_to else None)
+        return _error(error, spoken_to)
+
+    def _spoken_to(self, caller: Caller) -> Service | None:
+        """A service of the caller's credential scope: its dialect is what the caller reads."""
+        for each in self.services:
+            if each.signing_name == caller.signing_name:
+                return each
+        return None
 
 
 class _Refused(Exception):
@@ -232,22 +245,21 @@ def _error(error: ServiceError, service: Service | None) -> Answer:
     return write_error(error, shape, service.errors, service.model.writers)
 
 
-def _front_error(error: ServiceError | SerializationFailure) -> Answer:
-    if isinstance(error, SerializationFailure):
-        error = _FRONT_STYLE.unreadable(error)
+def _front_error(error: ServiceError) -> Answer:
     return write_error(error, None, _FRONT_STYLE, _FRONT_WRITERS)
 
 
-def _owner(matches: list[Match], query: list[tuple[str, str]], request: SignedRequest) -> Match:
-    """Of services that share a path, the one whose resource the input names; else the first."""
+def _owner(matches: list[Match], query: list[tuple[str, str]], body: bytes) -> Match:
+    """Of services that share a path, the one whose resource is named; else the first."""
+    texts = [value for _, value in query]
+    try:
+        document = load_json(body) if body else None
+    except SerializationFailure:
+        document = None
+    if type(document) is dict:
+        texts += [each for each in document.values() if type(each) is str]
+    arns = [each for each in texts if each.startswith("arn:")]
     for match in matches:
-        try:
-            params = match.route.operation.parse(
-                Parts(match.labels, query, request.headers, request.body)
-            )
-        except (SerializationFailure, ValidationFailure):
-            continue
-        arns = [each for each in params.values() if type(each) is str and each.startswith("arn:")]
         if any(match.route.service.owns(arn) for arn in arns):
             return match
     return matches[0]

@@ -1,0 +1,34 @@
+"""The four services with their models and styles, without any handlers."""
+
+from __future__ import annotations
+
+from hubbub import identity, meetings, messaging
+from hubbub.wire import FieldListStyle, Service, load_model
+
+CHIME_ARN = "arn:aws:chime:us-east-1:123456789012:"
+APP_INSTANCE = f"{CHIME_ARN}app-instance/11111111-2222-3333-4444-555555555555"
+# The pattern of tag ARNs in the model fits no real ARN (spec ivs-chat 3).
+TAG_ARN = "arn:aws:ivschat:[a-z0-9-]+:[0-9]+:(room|logging-configuration)/[a-zA-Z0-9-]+"
+
+SERVICES = (
+    Service(
+        model=load_model("ivschat", constraints={"ResourceArn": {"pattern": TAG_ARN}}),
+        errors=FieldListStyle(),
+    ),
+    identity.service(),
+    messaging.service(),
+    meetings.service(),
+)
+# Tag operations of the Chime services share their paths: the ARN tells them apart.
+OWNED_ARNS = {
+    "chime-sdk-identity": APP_INSTANCE,
+    "chime-sdk-messaging": f"{APP_INSTANCE}/channel/abc",
+    "chime-sdk-meetings": f"{CHIME_ARN}meeting/11111111-2222-3333-4444-555555555555",
+}
+UNREADABLE = {
+    "ivschat": "SerializationException",
+    "chime-sdk-identity": "BadRequestException",
+    "chime-sdk-messaging": "BadRequestException",
+    "chime-sdk-meetings": "BadRequestException",
+}
+INVALID = UNREADABLE | {"ivschat": "ValidationException"}
