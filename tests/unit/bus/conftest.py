@@ -28,6 +28,10 @@ class RedisServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def socket(self) -> Path:
+        return self.directory / "s"
+
+    @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
@@ -36,7 +40,7 @@ class RedisServer:
         assert program, "these tests need redis-server or valkey-server"
         self.process = subprocess.Popen(
             [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
-             "--appendonly", "no", "--dir", str(self.directory)],
+             "--appendonly", "no", "--unixsocket", str(self.socket), "--dir", str(self.directory)],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         deadline = time.monotonic() + 10

@@ -91,7 +91,7 @@ async def act_and_compare(  # noqa: PLR0912 - one branch a step
         assert each.transport.frames == expected[number]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(steps, max_size=40), st.booleans())
 def test_any_course_of_events(program: list[tuple[str, int, int]], open_now: bool) -> None:
     asyncio.run(act_and_compare(program, open_now=open_now))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.sockets.frames import Opcode, Violation, close_code
@@ -117,6 +117,7 @@ messages = st.tuples(st.just(Opcode.TEXT), texts) | st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(data=st.data(), whole=st.lists(messages, max_size=5))
 def test_messages_survive_any_fragmenting_and_any_cutting(
     data: st.DataObject, whole: list[Event]
@@ -142,6 +143,7 @@ def test_messages_survive_any_fragmenting_and_any_cutting(
     assert read(pieces, 1_000) == (expected, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60), max_size=6))
 def test_no_bytes_break_the_reader(pieces: list[bytes]) -> None:
     _, code = read(pieces)
