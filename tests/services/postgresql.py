@@ -56,7 +56,7 @@ class PostgresqlServer:
     def create_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"hubbub_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")  # the quicker one
         return self.url(name)
 
     def drop_database(self, url: str) -> None:

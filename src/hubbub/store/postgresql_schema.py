@@ -6,13 +6,18 @@ from typing import Any
 
 import asyncpg
 
+from hubbub.store import revisions
 from hubbub.store.contract import StoreUnavailable
 from hubbub.store.dialects import postgresql_dialect
 from hubbub.store.postgresql_errors import MAY_PASS
-from hubbub.store.revisions import HEAD, READ_REVISION, creation, migration
 
 # pg_advisory_xact_lock's key; any number that other programs do not use.
 _LOCK = 0x48756262_7562
+
+# Not to_regclass: that may answer from a cache what was true before we waited for the lock.
+_HAS_TABLE = (
+    "SELECT count(*) FROM pg_class WHERE relname = 'alembic_version' AND pg_table_is_visible(oid)"
+)
 
 CONNECT_SECONDS = 5.0
 
@@ -22,7 +27,7 @@ async def prepare(dsn: str) -> None:
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
         try:
-            if await _revision(connection) != HEAD:
+            if await _revision(connection) != revisions.HEAD:
                 await _upgrade(connection)
         finally:
             await connection.close()
@@ -33,9 +38,9 @@ async def prepare(dsn: str) -> None:
 
 async def _revision(connection: Any) -> str | None:
     """None: nothing of ours is there."""
-    if await connection.fetchval("SELECT to_regclass('alembic_version')::text") is None:
+    if not await connection.fetchval(_HAS_TABLE):
         return None
-    revision: str | None = await connection.fetchval(READ_REVISION)
+    revision: str | None = await connection.fetchval(revisions.READ_REVISION)
     if revision is None:
         raise StoreUnavailable("the database belongs to another program")
     return revision
@@ -46,8 +51,10 @@ async def _upgrade(connection: Any) -> None:
         await connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
         revision = await _revision(connection)  # another node may have been faster
         if revision is None:
-            statements = creation(postgresql_dialect())
+            statements = revisions.creation(postgresql_dialect())
         else:
-            statements = [] if revision == HEAD else migration(revision, "postgresql")
+            statements = (
+                [] if revision == revisions.HEAD else revisions.migration(revision, "postgresql")
+            )
         for statement in statements:
             await connection.execute(statement)

@@ -6,9 +6,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from hubbub.store import revisions
 from hubbub.store.contract import StoreUnavailable
 from hubbub.store.dialects import sqlite_dialect
-from hubbub.store.revisions import HEAD, READ_REVISION, creation, migration
 from hubbub.store.sqlite_connection import connect
 
 
@@ -19,7 +19,7 @@ def prepare(path: Path) -> None:
         # Migrations rebuild tables, which rows in other tables may point to.
         connection = connect(path, foreign_keys=False)
         try:
-            if _revision(connection) != HEAD:
+            if _revision(connection) != revisions.HEAD:
                 _upgrade(connection)
         finally:
             connection.close()
@@ -42,7 +42,7 @@ def _revision(connection: sqlite3.Connection) -> str | None:
     """None: an empty database."""
     tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     if ("alembic_version",) in tables:
-        row = connection.execute(READ_REVISION).fetchone()
+        row = connection.execute(revisions.READ_REVISION).fetchone()
         if row is not None:
             return str(row[0])
     if tables:
@@ -55,9 +55,11 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     try:
         revision = _revision(connection)  # another process may have been faster
         if revision is None:
-            statements = creation(sqlite_dialect())
+            statements = revisions.creation(sqlite_dialect())
         else:
-            statements = [] if revision == HEAD else migration(revision, "sqlite")
+            statements = (
+                [] if revision == revisions.HEAD else revisions.migration(revision, "sqlite")
+            )
         for statement in statements:
             connection.execute(statement)
         if broken := connection.execute("PRAGMA foreign_key_check").fetchone():

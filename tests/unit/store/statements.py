@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from hubbub.store.contract import Transaction
 from hubbub.store.tables import access_keys, logging_configurations, room_logging, rooms
 
 ADD_KEY = insert(access_keys)
@@ -25,6 +26,9 @@ ADD_ROOM = insert(rooms)
 DELETE_ROOM = delete(rooms)
 ATTACH = insert(room_logging)
 COUNT_ATTACHED = select(func.count()).select_from(room_logging)
+
+
+__all__ = ["Transaction"]
 
 
 def a_key(name: str) -> dict[str, Any]:
