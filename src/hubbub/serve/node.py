@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, cast
 
@@ -39,9 +40,16 @@ _STORE_ANSWERS = select(literal(1))
 class Node:
     """An ASGI application and a WebSocket front, with everything behind them."""
 
-    def __init__(self, app: ASGI3Application, sockets: SocketFront, parts: AsyncExitStack) -> None:
+    def __init__(
+        self,
+        app: ASGI3Application,
+        sockets: SocketFront,
+        services: Sequence[Service],
+        parts: AsyncExitStack,
+    ) -> None:
         self.app = app
         self.sockets = sockets
+        self.services = services
         self._parts = parts
 
     async def close(self) -> None:
@@ -79,12 +87,12 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         )
         await chat.start()
         parts.push_async_callback(chat.close)
-        services: list[Service] = [
+        services = (
             chat.service,
             identity.service(),
             messaging.service(),
             meetings.service(),
-        ]
+        )
         door = FrontDoor(
             services,
             _authenticator(settings, access, any_credentials),
@@ -94,7 +102,7 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         # "/" for those who point IVS Chat's own host name here: there it has no path.
         sockets = SocketFront({"/ivschat": chat.endpoint, "/": chat.endpoint})
         app = Health(cast("ASGI3Application", door), checks)
-        return Node(cast("ASGI3Application", app), sockets, parts.pop_all())
+        return Node(cast("ASGI3Application", app), sockets, services, parts.pop_all())
     raise AssertionError  # an exit stack without callbacks that swallow exceptions
 
 
