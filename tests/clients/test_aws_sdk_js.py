@@ -32,10 +32,10 @@ def call(aws_js: JavaScript, world: World) -> Call:
 def failing(aws_js: JavaScript, world: World) -> Call:
     """Run an operation that must fail with an exception class the SDK knows."""
 
-    def failing(operation: str, name: str, status: int, **members: Any) -> Any:
+    def failing(operation: str, error_name: str, status: int, **members: Any) -> Any:
         answer = aws_js.aws(world.server, operation, region=world.region, **members)
         assert "error" in answer, answer
-        assert (answer["error"]["name"], answer["error"]["status"]) == (name, status)
+        assert (answer["error"]["name"], answer["error"]["status"]) == (error_name, status)
         assert answer["error"]["known"]
         assert UUID.fullmatch(answer["error"]["requestId"])
         return answer["error"]["members"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import re
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -180,8 +179,8 @@ async def test_a_token_says_nothing_to_its_holder(world: World, room: str) -> No
     """Opaque: nothing of the claims can be read in it."""
     token = world.token(room, "kim-the-user", ALL, attributes={"secret": "sesame"})["token"]
     for part in token.split("."):
-        for text in (part, part.split("_", 1)[-1]):
-            padded = text + "=" * (-len(text) % 4)
-            decoded = base64.urlsafe_b64decode(padded) if re.fullmatch(r"[\w-]+=*", padded) else b""
+        for start in range(4):
+            text = re.sub(r"[^\w-]", "", part)[start:]
+            decoded = base64.urlsafe_b64decode(text[: len(text) // 4 * 4])
             assert b"sesame" not in decoded
-            assert json.dumps("kim-the-user").encode() not in decoded
+            assert b"kim-the-user" not in decoded

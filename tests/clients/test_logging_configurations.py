@@ -76,7 +76,6 @@ def test_a_name_is_not_needed(ivschat: IvschatClient) -> None:
         {"firehose": {"deliveryStreamName": ""}},
         {"firehose": {"deliveryStreamName": "x" * 65}},
         {"firehose": {"deliveryStreamName": "with/slash"}},
-        {"unknown": {"name": "x"}},
         None,
     ],
     ids=str,

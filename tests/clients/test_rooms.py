@@ -95,7 +95,7 @@ def test_creating_is_not_idempotent(ivschat: IvschatClient) -> None:
         ("maximumMessageLength", 0),
         ("maximumMessageLength", 501),
         ("maximumMessageLength", -1),
-        ("maximumMessageLength", 2**40),
+        ("maximumMessageLength", 2**31 - 1),
         ("maximumMessageRatePerSecond", 0),
         ("maximumMessageRatePerSecond", 101),
     ],
