@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from hubbub.access.sealing import Sealer
 from hubbub.bus.contract import Bus
 from hubbub.functions.contract import Functions
 from hubbub.ivschat.chat_log import ChatLog
@@ -38,6 +39,7 @@ class Keys(Protocol):
     """Where the keys of tokens come from: the same on every node, and after every start."""
 
     def subkey(self, purpose: str) -> bytes: ...
+    def sealer(self, purpose: str) -> Sealer: ...
 
 
 class IvsChat:
@@ -58,7 +60,7 @@ class IvsChat:
         limits = settings.limits
         reader = RoomReader(store)
         chat_log = ChatLog(sinks)
-        tokens = ChatTokens(keyring.subkey("chat-tokens"))
+        tokens = ChatTokens(keyring.sealer("chat-tokens"))
         page_tokens = PageTokens(keyring.subkey("page-tokens"))
         self._bus = bus
         self._desk = Desk(bus, clock, Reviewer(functions), chat_log)

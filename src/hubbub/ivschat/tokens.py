@@ -1,29 +1,24 @@
 """Chat tokens: sealed claims that need no look-up (spec 5).
 
 One invariant: *a text opens if and only if it is, to the letter, one that `ChatTokens.seal` made
-with the same key*. A token is ``<id>.<box>``, both in unpadded base64url (RFC 4648): the id is 16
-random bytes from which, with the key, the box's own AES-256-GCM key is derived. No key is used
-twice, so no nonce can be.
+with the same sealer*. A token is a sealed box in unpadded base64url (RFC 4648), with a dot behind
+the 16 random bytes that the box begins with: these are the token's id.
 """
 
 from __future__ import annotations
 
-import hmac
-import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hubbub.access.sealing import SealBroken, Sealer
 from hubbub.ivschat.engine.requests import DELETE_MESSAGE, DISCONNECT_USER, SEND_MESSAGE
 
 TOKEN_SECONDS = 60
 MAX_TOKEN_LENGTH = 8192
 
 _ID_BYTES = 16
-_NONCE = bytes(12)
 _LABEL = b"hubbub chat token 1"
 _CAPABILITIES = (SEND_MESSAGE, DELETE_MESSAGE, DISCONNECT_USER)
 _SETS = tuple(
@@ -59,10 +54,10 @@ _decode = msgspec.msgpack.Decoder(_Sealed).decode
 
 
 class ChatTokens:
-    """Seals and opens tokens with one key of 32 bytes."""
+    """Seals and opens tokens; with the same key on every node."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
 
     def seal(
         self,
@@ -76,21 +71,20 @@ class ChatTokens:
     ) -> str:
         mask = sum(1 << bit for bit, name in enumerate(_CAPABILITIES) if name in capabilities)
         claims = _Sealed(room_arn, user_id, attributes, mask, token_ends, session_ends)
-        token_id = os.urandom(_ID_BYTES)
-        box = self._cipher(token_id).encrypt(_NONCE, _encode(claims), _LABEL)
-        return f"{_text(token_id)}.{_text(box)}"
+        box = self._sealer.seal(_encode(claims), _LABEL)
+        return f"{_text(box[:_ID_BYTES])}.{_text(box[_ID_BYTES:])}"
 
     def open(self, token: str) -> Claims | None:
         """The claims of a token, whether or not it has ended; None for any other text."""
         if len(token) > MAX_TOKEN_LENGTH:
             return None
-        id_text, _, box_text = token.partition(".")
-        token_id, box = _bytes(id_text), _bytes(box_text)
+        id_text, _, rest = token.partition(".")
+        token_id, box = _bytes(id_text), _bytes(rest)
         if token_id is None or box is None or len(token_id) != _ID_BYTES:
             return None
         try:
-            sealed = _decode(self._cipher(token_id).decrypt(_NONCE, box, _LABEL))
-        except InvalidTag:
+            sealed = _decode(self._sealer.open(token_id + box, _LABEL))
+        except SealBroken:
             return None
         return Claims(
             id_text,
@@ -101,9 +95,6 @@ class ChatTokens:
             sealed.token_ends,
             sealed.session_ends,
         )
-
-    def _cipher(self, token_id: bytes) -> AESGCM:
-        return AESGCM(hmac.digest(self._key, token_id, "sha256"))
 
 
 def _text(data: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 import msgspec
 import orjson
 
+from hubbub.access.sealing import Sealer
 from hubbub.bus.contract import Bus
 from hubbub.bus.memory import MemoryBus
 from hubbub.functions.contract import FunctionMissing
@@ -175,7 +176,7 @@ class House:
         self.reads = 0
         self.functions = Answers()
         self.shelf = Shelf()
-        self.tokens = ChatTokens(b"k" * 32)
+        self.tokens = ChatTokens(Sealer(b"k" * 32))
         self.open = RoomsOpen(self.bus, self.read, self.limits)
         self.ends = SessionEnds(self.clock)
         self.desk = Desk(self.bus, self.clock, Reviewer(self.functions), ChatLog(self.shelf))

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from hubbub.access.sealing import Sealer
 from hubbub.ivschat.tokens import ChatTokens, Claims
 
 KEY = b"k" * 32
 ARN = "arn:aws:ivschat:us-west-2:123456789012:room/abC123dEf456"
-TOKENS = ChatTokens(KEY)
+TOKENS = ChatTokens(Sealer(KEY))
 
 
 def seal(user_id: str = "u-17", attributes: dict[str, str] | None = None) -> str:
@@ -85,4 +86,4 @@ def test_nothing_may_be_added() -> None:
 
 
 def test_another_key_opens_nothing() -> None:
-    assert ChatTokens(b"j" * 32).open(seal()) is None
+    assert ChatTokens(Sealer(b"j" * 32)).open(seal()) is None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hubbub.access.keyring import Keyring
 from hubbub.bus.contract import Bus, Delivery
 from hubbub.bus.memory import MemoryBus
 from hubbub.ivschat import IvsChat
@@ -25,15 +26,6 @@ from tests.unit.ivschat.house import (
 )
 
 HANDLER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:review"
-
-
-class TestKeys:
-    """Keys of one deployment."""
-
-    __test__ = False
-
-    def subkey(self, purpose: str) -> bytes:
-        return purpose.encode().ljust(32, b"\0")
 
 
 @dataclass
@@ -60,7 +52,7 @@ class Desk:
             bus=self.bus,
             functions=self.functions,
             sinks=self.shelf,
-            keyring=TestKeys(),
+            keyring=Keyring(b"k" * 32),
             settings=Settings(limits=self.limits),
             clock=self.clock,
         )
