@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, cast
 
 from hubbub.sockets import frames
 from hubbub.sockets.audience import Audience, Write
-from hubbub.sockets.contract import Accept, Endpoint, Handshake, Receiver, Refuse
+from hubbub.sockets.contract import Accept, Endpoint, Receiver, Refuse
 from hubbub.sockets.frames import Opcode, Violation
+from hubbub.sockets.opening import ask
 from hubbub.sockets.reader import Event, MessageReader
 from hubbub.sockets.upgrade import (
     BadUpgrade,
@@ -26,7 +28,6 @@ from hubbub.sockets.upgrade import (
     accept_value,
     parse_head,
     refusal,
-    subprotocols,
     switching_protocols,
 )
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("hubbub.sockets")
 
 WRITE_CHUNK = 65_536
+BURST = 64  # messages and control frames taken from a peer at once; more wait for a moment
+BURST_SECONDS = 0.02
 EARLY_BYTES = 65_536  # what a peer may send before it has its 101
 
 
@@ -150,23 +153,13 @@ class SocketConnection(asyncio.Protocol):
         front.spawn(self._shake(endpoint, head, accept))
 
     async def _shake(self, endpoint: Endpoint, head: RequestHead, accept: str) -> None:
-        handshake = Handshake(
-            path=head.path,
-            query=head.query,
-            headers=head.headers,
-            subprotocols=subprotocols(head),
-            peer_ip=self.peer_ip,
+        verdict = await ask(
+            endpoint,
+            head,
+            self,
             secure=self._transport.get_extra_info("sslcontext") is not None,
+            seconds=self.front.handshake_seconds,
         )
-        verdict: Accept | Refuse
-        try:
-            async with asyncio.timeout(self.front.handshake_seconds):
-                verdict = await endpoint.handshake(handshake, self)
-        except TimeoutError:
-            verdict = Refuse(503, b"Handshake took too long\n")
-        except Exception:
-            logger.exception("handshake failed on %s", head.path)
-            verdict = Refuse(500, b"Internal server error\n")
         if isinstance(verdict, Refuse):
             self._refuse(verdict.status, verdict.body, verdict.headers)
         else:
@@ -190,10 +183,10 @@ class SocketConnection(asyncio.Protocol):
             self._transport.resume_reading()
             self._read(early)
 
-    def _refuse(self, status: int, body: bytes, headers: object) -> None:
+    def _refuse(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         if self._state is CLOSED:
             return
-        self._transport.write(refusal(status, body, cast("dict[str, str]", headers)))
+        self._transport.write(refusal(status, body, headers))
         self._drop_queue()
         self._ended(frames.ABNORMAL)
         self._transport.close()
@@ -209,7 +202,7 @@ class SocketConnection(asyncio.Protocol):
         events: list[Event] = []
         violation: Violation | None = None
         try:
-            reader.feed(data, events)
+            reader.feed(data, events, BURST)
         except Violation as error:
             violation = error
         self._reader = None if reader.idle else reader
@@ -229,6 +222,15 @@ class SocketConnection(asyncio.Protocol):
                     break
         if violation is not None and not self._peer_closed:
             self._fail(violation)
+        elif reader.more:
+            # A flood from one peer must not hold up the others.
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(BURST_SECONDS, self._read_on)
+
+    def _read_on(self) -> None:
+        if self._state is not CLOSED and not self._peer_closed:
+            self._transport.resume_reading()
+            self._read(b"")
 
     def _deliver(self, payload: bytes) -> None:
         assert self._receiver is not None

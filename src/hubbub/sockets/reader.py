@@ -34,7 +34,7 @@ class MessageReader:
     ``limit`` is the greatest message length in bytes, over all its fragments.
     """
 
-    __slots__ = ("_buffer", "_fragments", "_need", "_opcode", "_size", "limit")
+    __slots__ = ("_buffer", "_fragments", "_need", "_opcode", "_size", "limit", "more")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -43,14 +43,19 @@ class MessageReader:
         self._opcode: Opcode | None = None  # of the fragmented message under way
         self._fragments: list[bytes] = []
         self._size = 0
+        self.more = False  # the last `feed` stopped early: feed it again, with nothing if need be
 
     @property
     def idle(self) -> bool:
         """No frame and no message is under way."""
         return not self._buffer and self._opcode is None
 
-    def feed(self, data: bytes, events: list[Event]) -> None:
-        """Append to `events` what `data` completes. Raises `Violation`; then drop the reader."""
+    def feed(self, data: bytes, events: list[Event], most: int = 1 << 30) -> None:
+        """Append to `events` what `data` completes, until it holds `most`.
+
+        Raises `Violation`; then drop the reader.
+        """
+        self.more = False
         source: bytes | bytearray = data
         if self._buffer:
             self._buffer += data
@@ -63,6 +68,10 @@ class MessageReader:
             if after == 0:
                 break
             at = after
+            if len(events) >= most:
+                self.more = at < end
+                self._need = 0
+                break
         else:
             self._need = 2
         if source is self._buffer:

@@ -8,6 +8,7 @@ import pytest
 
 from hubbub.sockets import Accept, Audience, Connection, Handshake, Refuse, encode_text
 from hubbub.sockets.frames import PING, Opcode, encode, encode_close
+from hubbub.sockets.protocol import BURST
 from tests.unit.sockets.client_frames import (
     CLOSE,
     CONTINUATION,
@@ -43,6 +44,26 @@ async def test_a_ping_is_answered_at_once_with_its_payload() -> None:
     each.connection.data_received(frame(0x9, b"payload"))
     await ticks(1)
     assert each.transport.frames == encode(Opcode.PONG, b"payload")
+
+
+async def test_a_flood_is_taken_in_bursts_with_others_in_between() -> None:
+    each, receiver = await opened()
+    each.connection.data_received(b"".join(frame(TEXT, b"%d" % number) for number in range(300)))
+    assert len(receiver.messages) == BURST
+    assert not each.transport.is_reading()
+    async with asyncio.timeout(5):
+        while len(receiver.messages) < 300:  # noqa: ASYNC110 - nobody else could tell
+            await asyncio.sleep(0.005)
+    assert receiver.messages == [b"%d" % number for number in range(300)]
+    assert each.transport.is_reading()
+
+
+async def test_a_flood_ends_with_the_connection() -> None:
+    each, receiver = await opened()
+    each.connection.data_received(frame(TEXT, b"x") * 300)
+    each.transport.abort()
+    await asyncio.sleep(0.05)
+    assert len(receiver.messages) == BURST
 
 
 async def test_a_failing_receiver_closes_with_1011(caplog: pytest.LogCaptureFixture) -> None:
@@ -433,6 +454,8 @@ async def test_what_a_peer_sends_before_its_101_waits_within_a_bound() -> None:
     assert not each.transport.is_reading()
     gate.open.set()
     await ticks()
+    assert len(gate.receivers[0].messages) == BURST
+    await asyncio.sleep(0.05)
     assert each.transport.is_reading()
     assert len(gate.receivers[0].messages) == 81
 

@@ -110,6 +110,23 @@ def test_a_close_may_be_empty() -> None:
     assert close_code(b"") == 1005
 
 
+def test_a_reader_can_be_told_to_take_no_more_than_so_many_at_once() -> None:
+    reader = MessageReader(LIMIT)
+    events: list[Event] = []
+    reader.feed(frame(TEXT, b"x") * 5 + frame(TEXT, b"last")[:-1], events, 2)
+    taken = [len(events)]
+    while reader.more:
+        events.clear()
+        reader.feed(b"", events, 2)
+        taken.append(len(events))
+    assert taken == [2, 2, 1]
+    assert not reader.idle
+    events.clear()
+    reader.feed(frame(TEXT, b"last")[-1:], events, 2)
+    assert events == [(Opcode.TEXT, b"last")]
+    assert reader.idle
+
+
 texts = st.text(max_size=200).map(str.encode)
 control = st.tuples(st.sampled_from([Opcode.PING, Opcode.PONG]), st.binary(max_size=125))
 messages = st.tuples(st.just(Opcode.TEXT), texts) | st.tuples(
