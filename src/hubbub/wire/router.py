@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from hubbub.wire.errors import SerializationFailure
 from hubbub.wire.models import Operation
 from hubbub.wire.requests import decoded, parse_query
 from hubbub.wire.service import Service
@@ -134,4 +135,7 @@ def _walk(
 
 
 def _decoded_or_raw(segment: str) -> str:
-    return decoded(segment)
+    try:
+        return decoded(segment)
+    except SerializationFailure:
+        return segment  # the name of no operation
