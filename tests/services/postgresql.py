@@ -77,6 +77,7 @@ class PostgresqlServer:
             "shared_buffers": "32MB",
             "max_connections": "200",
             "autovacuum": "off",
+            "deadlock_timeout": "50ms",
             "log_min_messages": "fatal",
         }
         options = [f"-c{name}={value}" for name, value in settings.items()]

@@ -23,7 +23,10 @@ CONNECT_SECONDS = 5.0
 
 
 async def prepare(dsn: str) -> None:
-    """Make the tables, or migrate them. Raises StoreTooNew and StoreUnavailable."""
+    """Make the tables, or migrate them.
+
+    Raises StoreTooNew and StoreUnavailable; ValueError when the URL cannot be read.
+    """
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
         try:
@@ -31,6 +34,8 @@ async def prepare(dsn: str) -> None:
                 await _upgrade(connection)
         finally:
             await connection.close()
+    except asyncpg.ClientConfigurationError:  # a ValueError
+        raise
     except (*MAY_PASS, asyncpg.PostgresError) as error:
         reason = str(error) or type(error).__name__
         raise StoreUnavailable(f"PostgreSQL cannot be used: {reason}") from error
