@@ -42,7 +42,7 @@ class PageTokens:
         """The token for the page that starts after `position` (JSON values)."""
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, orjson.dumps(position), _bound_to(query))
-        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        return _text(nonce + sealed)
 
     def open(self, query: Mapping[str, Any], token: str | None) -> Any:
         """The position in `token`; None for the first page (no token or ``""``).
@@ -53,12 +53,16 @@ class PageTokens:
             return None
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            if len(raw) < _NONCE_BYTES + _TAG_BYTES:
-                raise UnusablePageToken
+            if len(raw) < _NONCE_BYTES + _TAG_BYTES or _text(raw) != token:
+                raise UnusablePageToken  # base64 has spare bits: only one text is the token
             nonce, sealed = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
             return orjson.loads(self._cipher.decrypt(nonce, sealed, _bound_to(query)))
         except (ValueError, binascii.Error, InvalidTag) as error:
             raise UnusablePageToken from error
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _bound_to(query: Mapping[str, Any]) -> bytes:
