@@ -6,32 +6,30 @@ from base64 import b64encode
 from urllib.parse import unquote_to_bytes
 
 from hubbub.functions.contract import FunctionFailed
-from hubbub.functions.origin import Origin, parse_http_url
+from hubbub.functions.endpoint import HttpEndpoint
+from hubbub.functions.url import parse_http_url
 
 
 class HttpTarget:
     def __init__(self, url: str, answer_limit: int) -> None:
         """Raises ValueError for a URL that cannot be used."""
         parsed = parse_http_url(url)
-        self._origin = Origin(parsed, answer_limit)
-        path = f"{parsed.path}?{parsed.query}" if parsed.query else parsed.path
-        head = (
-            f"POST {path} HTTP/1.1\r\n"
-            f"Host: {parsed.authority}\r\n"
-            "Content-Type: application/json\r\n"
-            "Accept: application/json\r\n"
-            "User-Agent: hubbub\r\n"
-        )
+        self._endpoint = HttpEndpoint(parsed, answer_limit)
+        self._headers = {
+            "Host": parsed.authority,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "hubbub",
+        }
         if parsed.credentials:
             token = b64encode(unquote_to_bytes(parsed.credentials)).decode()
-            head += f"Authorization: Basic {token}\r\n"
-        self._head = (head + "Content-Length: ").encode()
+            self._headers["Authorization"] = f"Basic {token}"
 
     async def call(self, event: bytes) -> bytes:
-        answer = await self._origin.exchange(b"%b%d\r\n\r\n%b" % (self._head, len(event), event))
+        answer = await self._endpoint.post(self._headers, event)
         if not 200 <= answer.status < 300:
             raise FunctionFailed(f"answered with status {answer.status}")
         return answer.body
 
-    def close(self) -> None:
-        self._origin.close()
+    async def close(self) -> None:
+        await self._endpoint.close()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hubbub.functions.arn import FunctionArn
 from hubbub.functions.contract import FunctionFailed
-from hubbub.functions.origin import Origin, parse_http_url
+from hubbub.functions.endpoint import HttpEndpoint
 from hubbub.functions.threads import Threads
+from hubbub.functions.url import parse_http_url
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -66,7 +68,7 @@ class LambdaCredentials:
         self._current = self._source.get_frozen_credentials() if self._source else None
         return b""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         if self._renewal is not None:
             self._renewal.cancel()
         self._threads.close()
@@ -83,19 +85,19 @@ class LambdaTarget:
         from botocore.auth import SigV4Auth  # noqa: PLC0415
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415
 
-        path = f"{url.path.rstrip('/')}/2015-03-31/functions/{quote(arn.name, safe='')}/invocations"
-        query = f"?Qualifier={quote(arn.qualifier, safe='')}" if arn.qualifier else ""
-        address = f"{'https' if url.tls else 'http'}://{url.authority}{path}{query}"
-        self._region = arn.region
-        self._target = f"{path}{query}"
-        self._authority = url.authority
+        name = quote(arn.name, safe="")
+        invoked = replace(
+            url,
+            path=f"{url.path.rstrip('/')}/2015-03-31/functions/{name}/invocations",
+            query=f"Qualifier={quote(arn.qualifier, safe='')}" if arn.qualifier else "",
+        )
         self._credentials = credentials
-        self._origin = Origin(url, answer_limit)
+        self._endpoint = HttpEndpoint(invoked, answer_limit)
 
         def sign(event: bytes, known: ReadOnlyCredentials) -> AWSRequest:
             request = AWSRequest(
                 "POST",
-                address,
+                invoked.address,
                 data=event,
                 headers={
                     "Content-Type": "application/json",
@@ -112,11 +114,7 @@ class LambdaTarget:
 
     async def call(self, event: bytes) -> bytes:
         signed = self._sign(event, await self._credentials.current())
-        head = "".join(f"{name}: {value}\r\n" for name, value in signed.headers.items())
-        answer = await self._origin.exchange(
-            f"POST {self._target} HTTP/1.1\r\n{head}Content-Length: {len(event)}\r\n\r\n".encode()
-            + event
-        )
+        answer = await self._endpoint.post(dict(signed.headers.items()), event)
         if answer.status != 200:
             kind = answer.headers.get("x-amzn-errortype", "")
             raise FunctionFailed(f"Lambda answered with status {answer.status} {kind}".rstrip())
@@ -124,5 +122,5 @@ class LambdaTarget:
             raise FunctionFailed(f"the function failed: {answer.headers['x-amz-function-error']}")
         return answer.body
 
-    def close(self) -> None:
-        self._origin.close()
+    async def close(self) -> None:
+        await self._endpoint.close()

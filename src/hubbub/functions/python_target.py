@@ -76,7 +76,7 @@ class PythonTarget:
         if not task.cancelled():
             task.exception()  # seen, also when the caller has gone
 
-    def close(self) -> None:
+    async def close(self) -> None:
         for task in self._running:
             task.cancel()
         self._threads.close()

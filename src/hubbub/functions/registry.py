@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,6 @@ from hubbub.functions.contract import (
     FunctionTimeout,
 )
 from hubbub.functions.event import decode_answer, encode_event
-from hubbub.functions.http_target import HttpTarget
 from hubbub.functions.python_target import PythonTarget
 from hubbub.functions.target import Target
 from hubbub.settings import FunctionSettings, SettingsError
@@ -64,7 +63,7 @@ class _Opener:
     """Makes targets from their text."""
 
     settings: FunctionSettings
-    closers: list[Callable[[], None]] = field(default_factory=list)
+    closers: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     credentials: LambdaCredentials | None = None
 
     def entries(self) -> list[tuple[str, str, str]]:
@@ -94,6 +93,9 @@ class _Opener:
         return target
 
     def _http(self, text: str, arn: FunctionArn) -> Target:
+        # Importing aiohttp takes 0.3 s, and not all need it.
+        from hubbub.functions.http_target import HttpTarget  # noqa: PLC0415
+
         return HttpTarget(text, self.settings.response_bytes)
 
     def _python(self, text: str, arn: FunctionArn) -> Target:
@@ -126,7 +128,7 @@ class RegisteredFunctions:
         self,
         functions: Mapping[str, _Function],
         answer_limit: int,
-        closers: list[Callable[[], None]],
+        closers: list[Callable[[], Awaitable[None]]],
     ) -> None:
         self._functions = functions
         self._answer_limit = answer_limit
@@ -174,6 +176,6 @@ class RegisteredFunctions:
 
     async def close(self) -> None:
         for close in self._closers:
-            close()
+            await close()
         self._closers.clear()
-        await asyncio.sleep(0)  # transports close in the next turn of the loop
+        await asyncio.sleep(0)  # cancelled calls end in the next turn of the loop

@@ -16,6 +16,6 @@ class Target(Protocol):
         """The function's answer, not yet parsed. Raises FunctionError."""
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of idle connections and threads. No call is under way then."""
         ...

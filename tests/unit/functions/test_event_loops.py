@@ -118,3 +118,25 @@ def test_a_certificate_that_nobody_vouches_for(run: Run, certificate: Path) -> N
             await functions.close()
 
     run(scenario())
+
+
+def test_a_time_out_over_tls_lets_go_of_the_connection_at_once(
+    run: Run, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    gone = asyncio.Event()
+
+    async def hanging(request: Request, writer: asyncio.StreamWriter) -> None:
+        await writer.wait_closed()
+        gone.set()
+
+    async def scenario() -> None:
+        async with endpoint(hanging, server_context(certificate)) as served:
+            functions = open_functions(FunctionSettings(targets={ARN: served.url}))
+            with pytest.raises(FunctionTimeout):
+                await functions.invoke(ARN, {}, 0.5)
+            async with asyncio.timeout(2):
+                await gone.wait()
+            await functions.close()
+
+    run(scenario())

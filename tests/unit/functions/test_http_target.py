@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
+import struct
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +21,12 @@ from tests.unit.functions.conftest import ARN, Opener
 from tests.unit.functions.endpoint import Request, always, endpoint, json_answer
 
 OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    at_once = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    writer.transport.abort()
 
 
 async def test_posts_the_event_and_takes_the_answer(opened: Opener) -> None:
@@ -145,10 +154,13 @@ async def test_a_connection_lost_in_the_middle_fails(opened: Opener, sent: bytes
         assert len(served.requests) == 1
 
 
-async def test_a_kept_connection_closed_by_the_server_is_replaced(opened: Opener) -> None:
+@pytest.mark.parametrize("close", [asyncio.StreamWriter.close, reset], ids=["closed", "reset"])
+async def test_a_kept_connection_closed_by_the_server_is_replaced(
+    opened: Opener, close: Callable[[asyncio.StreamWriter], None]
+) -> None:
     async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
         if len(served.requests) == 2:
-            writer.close()  # the second request of the first connection
+            close(writer)  # the second request of the first connection
         else:
             writer.write(json_answer(b"1"))
 
@@ -157,6 +169,87 @@ async def test_a_kept_connection_closed_by_the_server_is_replaced(opened: Opener
         assert await functions.invoke(ARN, {}, 5) == 1
         assert await functions.invoke(ARN, {}, 5) == 1
         assert served.connections == 2
+
+
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nX: y\r\n"])
+async def test_an_answer_that_breaks_off_is_not_asked_for_again(
+    opened: Opener, begun: bytes
+) -> None:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        if len(served.requests) == 2:
+            writer.write(begun)
+            writer.close()
+        else:
+            writer.write(json_answer(b"1"))
+
+    async with endpoint(answer) as served:
+        functions = opened(review=served.url)
+        assert await functions.invoke(ARN, {}, 5) == 1
+        with pytest.raises(FunctionFailed):
+            await functions.invoke(ARN, {}, 5)
+        assert len(served.requests) == 2
+
+
+async def test_a_lost_request_is_sent_once_more_and_not_a_third_time(opened: Opener) -> None:
+    together = asyncio.Barrier(3)
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        if len(served.requests) <= 3:
+            await together.wait()  # three connections, all kept
+            writer.write(json_answer(b"1"))
+        else:
+            writer.close()
+
+    async with endpoint(answer) as served:
+        functions = opened(review=served.url)
+        await asyncio.gather(*(functions.invoke(ARN, {}, 5) for _ in range(3)))
+        with pytest.raises(FunctionFailed):
+            await functions.invoke(ARN, {}, 5)
+        assert len(served.requests) == 5
+        assert served.connections == 4
+
+
+async def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(opened: Opener) -> None:
+    sent = asyncio.Event()
+
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(json_answer(b'"asked"'))
+        await asyncio.sleep(0.02)  # the caller has its answer by then
+        writer.write(json_answer(b'"unasked"'))
+        await writer.drain()
+        sent.set()
+
+    async with endpoint(answer) as served:
+        functions = opened(review=served.url)
+        for _ in range(2):
+            sent.clear()
+            assert await functions.invoke(ARN, {}, 5) == "asked"
+            await sent.wait()
+            await asyncio.sleep(0.02)
+        assert len(served.requests) == 2
+
+
+async def test_no_cookies_no_compression_and_no_proxy_of_the_environment(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1/")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
+    async with endpoint(always(json_answer(b"1", headers="Set-Cookie: a=b\r\n"))) as served:
+        functions = opened(review=served.url)
+        for _ in range(2):
+            assert await functions.invoke(ARN, {}, 5) == 1
+        for request in served.requests:
+            assert set(request.headers) == {
+                "host", "content-type", "accept", "user-agent", "content-length",
+            }  # fmt: skip
+
+
+async def test_a_compressed_answer_is_not_unpacked(opened: Opener) -> None:
+    packed = gzip.compress(b"1")
+    answer = json_answer(packed, headers="Content-Encoding: gzip\r\n")
+    async with endpoint(always(answer)) as served:
+        with pytest.raises(FunctionAnswerInvalid, match="no JSON"):
+            await opened(review=served.url).invoke(ARN, {}, 5)
 
 
 async def test_a_refused_connection_fails_at_once(opened: Opener) -> None:

@@ -125,16 +125,27 @@ async def test_failures_are_logged_at_a_bounded_rate(
     assert "in fail\n" in caplog.text  # the traceback
 
 
-def test_opening_http_and_python_targets_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize(
+    ("targets", "imported"),
+    [
+        ({}, []),
+        ({ARN: "python:json:dumps"}, []),
+        ({ARN: "http://h/"}, ["aiohttp"]),
+        ({ARN: "lambda:http://h/"}, ["aiohttp", "botocore"]),
+    ],
+    ids=["none", "python", "http", "lambda"],
+)
+def test_what_is_slow_to_import_is_imported_for_its_targets_only(
+    targets: dict[str, str], imported: list[str]
+) -> None:
     code = (
         "import sys\n"
         "from hubbub.functions import open_functions\n"
         "from hubbub.settings import FunctionSettings\n"
-        f"targets = {{{ARN!r}: 'http://h/', '{ARN}2': 'python:json:dumps'}}\n"
-        "open_functions(FunctionSettings(targets=targets))\n"
-        "print([m for m in ('httpx', 'boto3', 'botocore') if m in sys.modules])\n"
+        f"open_functions(FunctionSettings(targets={targets!r}))\n"
+        "print([m for m in ('aiohttp', 'boto3', 'botocore') if m in sys.modules])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == str(imported)
