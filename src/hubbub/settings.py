@@ -77,7 +77,7 @@ class FunctionSettings:
     """
 
     targets: dict[str, str] = field(default_factory=dict)
-    concurrency: Annotated[int, About("invocations at a time; more wait", (1, 100_000))] = 100
+    concurrency: Annotated[int, About("invocations of one function at a time", (1, 100_000))] = 100
     response_bytes: Annotated[
         int, About("longer answers of a function are invalid", (1_024, 6_291_556))
     ] = 262_144
