@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -21,13 +19,15 @@ from hubbub.bus import (
     Unavailable,
     open_bus,
 )
+from hubbub.bus.address import Address
 from hubbub.bus.memory import MemoryBus
 from hubbub.bus.valkey import ValkeyBus
-from tests.unit.bus.conftest import RedisServer
+from tests.services.redis import RedisServer
+from tests.unit.bus.conftest import command
 from tests.unit.bus.submitting import Listener, submit, until
 
-KILL = b"CLIENT KILL TYPE normal SKIPME yes\r\n"
-KILL_SUBSCRIBERS = b"CLIENT KILL TYPE pubsub SKIPME yes\r\n"
+KILL = "CLIENT KILL TYPE normal SKIPME yes"
+KILL_SUBSCRIBERS = "CLIENT KILL TYPE pubsub SKIPME yes"
 
 
 class Watched:
@@ -83,8 +83,8 @@ async def watch(own_server: RedisServer) -> AsyncIterator[Watch]:
 
 
 def kill_connections(server: RedisServer) -> None:
-    server.command(KILL)
-    server.command(KILL_SUBSCRIBERS)
+    command(server, KILL)
+    command(server, KILL_SUBSCRIBERS)
 
 
 async def say(watched: Watched, text: str) -> Outcome:
@@ -152,7 +152,7 @@ async def test_more_missed_than_is_kept_is_reported_as_a_gap(
         assert away.bus._connection
         away.bus._connection.close()
         assert isinstance(await say(here, "2"), Admitted)
-        own_server.command(b"DEL hubbub:log:room\r\n")
+        command(own_server, "DEL hubbub:log:room")
         assert isinstance(await say(here, "3"), Admitted)
     await until(lambda: away.restored == 1)
     assert away.gaps == ["room"]
@@ -165,19 +165,15 @@ async def test_a_server_that_hangs_is_given_up_within_about_a_second(
     own_server: RedisServer, watch: Watch
 ) -> None:
     here = await watch()
-    assert own_server.process
-    os.kill(own_server.process.pid, signal.SIGSTOP)
-    try:
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        outcomes = await asyncio.gather(*(say(here, str(number)) for number in range(10)))
-        assert outcomes == [Unavailable()] * 10
-        assert loop.time() - start < 1.5
-        start = loop.time()
-        assert await say(here, "at once") == Unavailable()
-        assert loop.time() - start < 0.1
-    finally:
-        os.kill(own_server.process.pid, signal.SIGCONT)
+    assert command(own_server, "CLIENT PAUSE 1300 ALL") == b"+OK\r\n"
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    outcomes = await asyncio.gather(*(say(here, str(number)) for number in range(10)))
+    assert outcomes == [Unavailable()] * 10
+    assert loop.time() - start < 1.5
+    start = loop.time()
+    assert await say(here, "at once") == Unavailable()
+    assert loop.time() - start < 0.1
     await until(lambda: here.restored == 1)
     assert isinstance(await say(here, "back"), Admitted)
 
@@ -186,24 +182,20 @@ async def test_a_subscription_under_way_when_the_connection_ends_fails(
     own_server: RedisServer, watch: Watch
 ) -> None:
     here = await watch()
-    assert own_server.process
-    os.kill(own_server.process.pid, signal.SIGSTOP)
-    try:
-        subscribing = asyncio.ensure_future(here.bus.subscribe("other", Listener()))
-        await asyncio.sleep(0)
-        assert here.bus._connection
-        here.bus._connection.close()
-        with pytest.raises(BusUnavailable):
-            await subscribing
-    finally:
-        os.kill(own_server.process.pid, signal.SIGCONT)
+    assert command(own_server, "CLIENT PAUSE 200 ALL") == b"+OK\r\n"
+    subscribing = asyncio.ensure_future(here.bus.subscribe("other", Listener()))
+    await asyncio.sleep(0)
+    assert here.bus._connection
+    here.bus._connection.close()
+    with pytest.raises(BusUnavailable):
+        await subscribing
     assert len(here.bus._topics) == 1
     await until(lambda: here.restored == 1)
 
 
 async def test_forgotten_scripts_are_loaded_again(own_server: RedisServer, watch: Watch) -> None:
     here = await watch()
-    own_server.command(b"SCRIPT FLUSH\r\n")
+    command(own_server, "SCRIPT FLUSH")
     assert await say(here, "1") == Unavailable()
     await until(lambda: here.restored == 1)
     assert isinstance(await say(here, "2"), Admitted)
@@ -269,7 +261,7 @@ async def test_somebody_else_there(answer: bytes, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_password_and_database(tmp_path: Path, own_server: RedisServer) -> None:
-    assert own_server.command(b"CONFIG SET requirepass secret\r\n") == b"+OK\r\n"
+    assert command(own_server, "CONFIG SET requirepass secret") == b"+OK\r\n"
     bus = await ValkeyBus.open(f"redis://:secret@127.0.0.1:{own_server.port}/3")
     other = await ValkeyBus.open(f"redis://default:secret@127.0.0.1:{own_server.port}/4")
     heard: list[Delivery] = []
@@ -283,11 +275,26 @@ async def test_password_and_database(tmp_path: Path, own_server: RedisServer) ->
     await other.close()
 
 
-async def test_a_unix_socket(tmp_path: Path, own_server: RedisServer) -> None:
-    bus = await open_bus(f"unix://{own_server.socket}", tmp_path)
-    assert await bus.spend("token", 60)
-    assert not await bus.spend("token", 60)
-    await bus.close()
+async def test_a_unix_socket(tmp_path: Path, redis_url: str) -> None:
+    port = Address.parse(redis_url).port
+    flows: list[asyncio.Task[None]] = []
+
+    async def flow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        flows.append(asyncio.ensure_future(flow(reader, far_writer)))
+        flows.append(asyncio.ensure_future(flow(far_reader, writer)))
+
+    async with await asyncio.start_unix_server(forward, tmp_path / "socket"):
+        bus = await open_bus(f"unix://{tmp_path}/socket", tmp_path)
+        assert await bus.spend("token", 60)
+        assert not await bus.spend("token", 60)
+        await bus.close()
+        await asyncio.gather(*flows)
 
 
 async def test_without_a_url_the_bus_is_in_the_process(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from hubbub.bus import Admitted, Limit, Outcome, Publication
 from hubbub.bus.presence import EXPIRE_SECONDS
-from tests.unit.bus.conftest import OpenBus, RedisServer
+from tests.services.redis import RedisServer
+from tests.unit.bus.conftest import OpenBus, command
 from tests.unit.bus.submitting import Listener, submit, until
 
 
@@ -98,12 +99,12 @@ async def test_nodes_know_each_others_connections(
 async def test_a_node_that_never_says_goodbye_is_forgotten(
     open_node: OpenBus, redis_server: RedisServer
 ) -> None:
-    assert redis_server.command(b"HSET hubbub:count:scope dead '9 1000'\r\n") == b":1\r\n"
+    assert command(redis_server, "HSET hubbub:count:scope dead '9 1000'") == b":1\r\n"
     node = await open_node()
     node.report_connections("scope", 1)
     await until(lambda: node._presence._others.get("scope") == 0)
-    assert redis_server.command(b"HEXISTS hubbub:count:scope dead\r\n") == b":0\r\n"
-    ttl = int(redis_server.command(b"TTL hubbub:count:scope\r\n")[1:])
+    assert command(redis_server, "HEXISTS hubbub:count:scope dead") == b":0\r\n"
+    ttl = int(command(redis_server, "TTL hubbub:count:scope")[1:])
     assert 0 < ttl <= 2 * EXPIRE_SECONDS
 
 
@@ -151,8 +152,8 @@ async def test_nothing_is_left_on_the_server_for_good(
     await node.spend("token", 60)
     node.report_connections("scope", 1)
     await until(lambda: "scope" in node._presence._others)
-    keys = redis_server.command(b"KEYS *\r\n").split(b"\r\n")[2::2]
+    keys = command(redis_server, "KEYS *").split(b"\r\n")[2::2]
     assert len(keys) == 7
     for key in keys:
-        ttl = int(redis_server.command(b'PTTL "%b"\r\n' % key)[1:])
+        ttl = int(command(redis_server, f'PTTL "{key.decode()}"')[1:])
         assert ttl > 0, key
