@@ -7,6 +7,7 @@ the publication that the room gets, or by an ERROR for this connection alone.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -47,6 +48,9 @@ NORMAL = 1000
 MAX_REVIEWS = 32  # at a time and connection; ten requests a second of 200 ms make two
 
 
+log = logging.getLogger(__name__)
+
+
 class Desk:
     """What all connections of a node use: bus, clock, review, log."""
 
@@ -84,11 +88,17 @@ class ChatConnection:
         open_room = self._open_room
         if open_room is None:
             return
-        request = self.session.receive(payload, open_room.room, self._desk.clock.monotonic())
-        if isinstance(request, Refusal):
-            self._refuse(request)
-        else:
-            _HANDLERS[type(request)](self, open_room, request)
+        request_id = ""
+        try:
+            request = self.session.receive(payload, open_room.room, self._desk.clock.monotonic())
+            request_id = request.request_id
+            if isinstance(request, Refusal):
+                self._refuse(request)
+            else:
+                _HANDLERS[type(request)](self, open_room, request)
+        except Exception:
+            log.exception("a frame for %s could not be dealt with", open_room.arn)
+            self._refuse(internal_error(request_id))
 
     def closed(self, code: int) -> None:
         """The socket is gone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hubbub.bus.contract import Bus, Delivery, Limit
@@ -27,6 +28,8 @@ ReadRoom = Callable[[str], Awaitable[Room | None]]
 NORMAL = 1000
 SERVICE_RESTART = 1012
 RETRY_SECONDS = 0.5
+SETTLE_SECONDS = 1.0
+READS_AT_A_TIME = 32  # when the bus is back, all rooms are read again at once
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +155,7 @@ class RoomsOpen:
     def __init__(self, bus: Bus, read: ReadRoom, limits: Limits) -> None:
         self._bus = bus
         self._read = read
+        self._reading = asyncio.Semaphore(READS_AT_A_TIME)
         self._limits = limits
         self._rooms: dict[str, OpenRoom] = {}
         bus.on_restored(self._restored)
@@ -170,7 +174,7 @@ class RoomsOpen:
         """
         room = self._rooms.get(arn)
         if room is None:
-            room = self._rooms[arn] = OpenRoom(arn, self._read, self._limits)
+            room = self._rooms[arn] = OpenRoom(arn, self._read_in_turn, self._limits)
         room.holds += 1
         try:
             await room.opened(self._bus)
@@ -189,15 +193,25 @@ class RoomsOpen:
             self._bus.unsubscribe(admission.topic(room.arn))
 
     async def changed(self, arn: str) -> None:
-        """Read the room's settings again if it is open here, and wait until they are in force."""
+        """Read the room's settings again if it is open here, and wait until they are in force.
+
+        Not for ever: reading goes on by itself while the store is out of reach.
+        """
         room = self._rooms.get(arn)
-        if room is not None:
-            room.stale()
-            await room.settled()
+        if room is None:
+            return
+        room.stale()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await room.settled()
 
     def close(self) -> None:
         for room in self._rooms.values():
             room.close()
+
+    async def _read_in_turn(self, arn: str) -> Room | None:
+        async with self._reading:
+            return await self._read(arn)
 
     def _restored(self) -> None:
         for room in self._rooms.values():
