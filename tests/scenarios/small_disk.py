@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,9 @@ class SmallDisk(Protocol):
 
     def fill(self, server: Server) -> None: ...
     def free(self, server: Server) -> None: ...
+    def full(self) -> AbstractContextManager[None]:
+        """What starts in here finds no space."""
+        ...
 
 
 class Mounted:
@@ -31,7 +34,16 @@ class Mounted:
         self.directory.mkdir()
         self._ballast = self.directory / "ballast"
 
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        self._fill()
+        yield
+        self._ballast.unlink()
+
     def fill(self, server: Server) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
         block = bytes(65_536)
         with self._ballast.open("ab", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(block) == len(block):
@@ -47,6 +59,13 @@ class Limited:
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "data"
         self.directory.mkdir()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, before[1]))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     def fill(self, server: Server) -> None:
         # Log files on /dev/null and pipes have no size; a database has one page at least.

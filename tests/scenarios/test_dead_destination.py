@@ -85,10 +85,12 @@ def settings(destination: Destination) -> dict[str, str]:
     }
 
 
-async def arrived(destination: Destination, wanted: list[str], seconds: float = 60) -> list[str]:
+async def arrived(
+    destination: Destination, bucket: str, wanted: list[str], seconds: float = 60
+) -> list[str]:
     deadline = time.monotonic() + seconds
     while True:
-        contents = await asyncio.to_thread(destination.contents, "log")
+        contents = await asyncio.to_thread(destination.contents, bucket)
         if len(contents) >= len(wanted) or time.monotonic() > deadline:
             return contents
         await asyncio.sleep(0.3)
@@ -105,13 +107,14 @@ async def p99_without_log(server: Server) -> float:
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["refuses", "hangs"])
 async def test_a_dead_destination(tmp_path: Path, destination: Destination, hangs: bool) -> None:
+    bucket = f"dead-{'hangs' if hangs else 'refuses'}"
     if hangs:
         destination.hang()
     with running_server(tmp_path, environment=settings(destination)) as server:
         quiet = await p99_without_log(server)
         with World(server) as world:
             log = world.ivschat.create_logging_configuration(
-                destinationConfiguration={"s3": {"bucketName": "log"}}
+                destinationConfiguration={"s3": {"bucketName": bucket}}
             )["arn"]
             room = world.room(
                 maximumMessageRatePerSecond=100, loggingConfigurationIdentifiers=[log]
@@ -135,7 +138,7 @@ async def test_a_dead_destination(tmp_path: Path, destination: Destination, hang
             server.kill()
         server.start()
         destination.live()
-        contents = await arrived(destination, before)
+        contents = await arrived(destination, bucket, before)
         # After a crash a batch may be delivered again, but none is lost.
         assert sorted(set(contents)) == sorted(before)
         began = time.monotonic()
