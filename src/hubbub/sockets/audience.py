@@ -4,10 +4,14 @@ Invariant: *a member's frames leave in the order in which they were given, wheth
 of its audiences*.
 
 A member is **fast** or **loose**. Fast members have nothing of their own to send and no other
-audience; they only get, in one write, all that the audience was given in this tick of the loop.
-All others are loose: each frame goes into their own queue the moment it is broadcast. A fast
-member that needs a place in the order (a frame of its own, a close, a second audience, a full
-socket) becomes loose and takes with it what the tick has brought so far.
+audience; they get, in one write, all that the audience was given since the last one. All others
+are loose: each frame goes into their own queue the moment it is broadcast. A fast member that
+needs a place in the order (a frame of its own, a close, a second audience, a full socket) becomes
+loose and takes with it what is pending.
+
+What is pending leaves after the first tick of the loop that brings nothing more. Writing to all
+members takes far longer than a tick, so messages that arrive close to each other, as they do in a
+busy room, had better share it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,10 @@ from hubbub.sockets.contract import Connection
 logger = logging.getLogger("hubbub.sockets")
 
 Write = Callable[[bytes], object]
+
+MOST_PENDING_FRAMES = 64
+MOST_PENDING_BYTES = 65_536
+"""At these, what is pending leaves although more may be coming."""
 
 
 class Member(Connection, Protocol):
@@ -38,13 +46,14 @@ class Member(Connection, Protocol):
 class Audience:
     """Connections that get the same frames. Belongs to one event loop."""
 
-    __slots__ = ("_fast", "_loose", "_loosened", "_pending")
+    __slots__ = ("_fast", "_loose", "_loosened", "_pending", "_pending_bytes")
 
     def __init__(self) -> None:
         self._fast: dict[Connection, Write] = {}
         self._loose: dict[Connection, Member | None] = {}
-        self._pending: list[bytes] = []  # what fast members have yet to get in this tick
-        self._loosened: list[Member] = []  # might be fast again after this tick
+        self._pending: list[bytes] = []  # what fast members have yet to get
+        self._pending_bytes = 0
+        self._loosened: list[Member] = []  # might be fast again when nothing is pending
 
     def add(self, connection: Connection) -> None:
         """Let it have every frame broadcast from now on."""
@@ -76,21 +85,31 @@ class Audience:
         return iter([*self._fast, *self._loose])
 
     def broadcast(self, frame: bytes) -> None:
-        """Send one encoded frame to all members; it leaves at the end of this tick."""
+        """Send one encoded frame to all members; it leaves within a few ticks."""
         if self._fast or self._pending:
             if not self._pending:
-                asyncio.get_running_loop().call_soon(self.flush)
+                asyncio.get_running_loop().call_soon(self._settle, 0)
             self._pending.append(frame)
+            self._pending_bytes += len(frame)
         if self._loose:
             for connection in list(self._loose):
                 connection.send(frame)
 
+    def _settle(self, seen: int) -> None:
+        """At the end of a tick: wait for another one if this one has brought more than `seen`."""
+        count = len(self._pending)
+        if seen < count < MOST_PENDING_FRAMES and self._pending_bytes < MOST_PENDING_BYTES:
+            asyncio.get_running_loop().call_soon(self._settle, count)
+        else:
+            self.flush()
+
     def flush(self) -> None:
-        """Write what this tick has brought."""
+        """Write what is pending."""
         pending = self._pending
         if not pending:
             return
         self._pending = []
+        self._pending_bytes = 0
         data = pending[0] if len(pending) == 1 else b"".join(pending)
         writes = iter(list(self._fast.values()))
         while True:
@@ -116,7 +135,7 @@ class Audience:
             connection.send(frame)
 
     def reconsider(self, member: Member) -> None:
-        """Make a loose member fast if it can be; after this tick when there are frames pending."""
+        """Make a loose member fast if it can be; when frames are pending, once they have left."""
         if member not in self._loose:
             return
         if self._pending:

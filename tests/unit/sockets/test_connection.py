@@ -283,7 +283,7 @@ async def test_a_slow_reader_loses_nothing_within_the_bound() -> None:
             await ticks(1)
     await ticks()
     assert each.transport.paused
-    assert len(each.transport.frames) < 200
+    assert len(each.transport.frames) < 400  # one write of the audience
     each.transport.unclog()
     await ticks()
     assert each.transport.frames == expected

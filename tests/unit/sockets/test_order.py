@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbub.sockets import Audience, Connection, encode_text
+from hubbub.sockets.audience import MOST_PENDING_BYTES, MOST_PENDING_FRAMES
 from hubbub.sockets.frames import encode_close
 from tests.unit.sockets.fake_transport import FakePeer, Gate, make_front, ticks
 
@@ -121,6 +122,39 @@ async def test_frames_of_one_tick_leave_in_one_write_shared_by_all(
         assert each.transport.writes[1:] == [
             b"".join(encode_text(b"%d" % number) for number in range(8))
         ]
+
+
+async def test_frames_of_ticks_that_follow_each_other_share_a_write(
+    three: tuple[Audience, list[FakePeer]],
+) -> None:
+    audience, peers = three
+    for number in range(8):
+        audience.broadcast(encode_text(b"%d" % number))
+        await ticks(1)
+    assert all(len(each.transport.writes) == 1 for each in peers)
+    await ticks(1)
+    for each in peers:
+        assert each.transport.writes[1:] == [
+            b"".join(encode_text(b"%d" % number) for number in range(8))
+        ]
+
+
+@pytest.mark.parametrize(
+    ("size", "most"), [(10, MOST_PENDING_FRAMES), (16_384, MOST_PENDING_BYTES // 16_384)]
+)
+async def test_a_stream_without_a_pause_leaves_in_bounded_writes(
+    three: tuple[Audience, list[FakePeer]], size: int, most: int
+) -> None:
+    audience, peers = three
+    frame = encode_text(b"x" * size)
+    for _ in range(200):
+        audience.broadcast(frame)
+        await ticks(1)
+    await ticks()
+    for each in peers:
+        assert each.transport.frames == frame * 200
+        assert max(map(len, each.transport.writes)) <= (most + 1) * len(frame)
+        assert len(each.transport.writes) > 200 // (most + 1)
 
 
 @pytest.mark.parametrize(
