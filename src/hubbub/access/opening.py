@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hubbub.access.anyone import AnyCredentials
 from hubbub.access.keyring import Keyring, open_keyring
 from hubbub.access.keys import AccessKeys
 from hubbub.access.root import RootKey, root_key
@@ -27,21 +26,14 @@ class Access:
     credentials: CredentialSource
 
 
-async def open_access(settings: Settings, store: Store, *, any_credentials: bool = False) -> Access:
-    """Raises SettingsError (KeyringLocked among them) and StoreUnavailable.
-
-    ``any_credentials``: every access key is known; signatures cannot be checked then.
-    """
+async def open_access(settings: Settings, store: Store) -> Access:
+    """Raises SettingsError (KeyringLocked among them) and StoreUnavailable."""
     keyring = await open_keyring(settings, store)
     root = root_key(settings)
     keys = AccessKeys(store, keyring)
     sessions = Sessions(keyring)
-    credentials: CredentialSource
-    if any_credentials:
-        credentials = AnyCredentials(settings.account_id)
-    else:
-        network = is_postgresql(settings.database_url)
-        credentials = StoredCredentials(
-            root, keys, sessions, cache_seconds=NETWORK_CACHE_SECONDS if network else 0.0
-        )
+    network = is_postgresql(settings.database_url)
+    credentials = StoredCredentials(
+        root, keys, sessions, cache_seconds=NETWORK_CACHE_SECONDS if network else 0.0
+    )
     return Access(root, keyring, keys, sessions, credentials)

@@ -65,7 +65,7 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
     async with AsyncExitStack() as parts:
         store = await open_store(settings.database_url, settings.data_dir, exclusive=True)
         parts.push_async_callback(store.close)
-        access = await open_access(settings, store, any_credentials=any_credentials)
+        access = await open_access(settings, store)
         bus = await _open_bus(settings)
         parts.push_async_callback(bus.close)
         sinks = open_sinks(

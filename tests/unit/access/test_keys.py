@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hubbub.access.keyring import Keyring
+from hubbub.access.keys import AccessKeys
 from hubbub.access.opening import Access, open_access
 from hubbub.access.sessions import Sessions
 from hubbub.access.source import StoredCredentials
@@ -18,6 +20,8 @@ from hubbub.store.contract import Store
 REVOKE = """
 import asyncio, sys
 from pathlib import Path
+from hubbub.access.keyring import Keyring
+from hubbub.access.keys import AccessKeys
 from hubbub.access.opening import open_access
 from hubbub.settings import Settings
 from hubbub.store.opening import open_store
@@ -174,12 +178,23 @@ async def test_sessions_are_known_to_every_node(access: Access) -> None:
     assert claims.parent_access_key_id == "AKIA"
 
 
-async def test_dev_knows_everybody(settings: Settings, store: Store) -> None:
-    access = await open_access(settings, store, any_credentials=True)
-    found = await access.credentials.find("whoever", "a token")
-    assert found is not None
-    assert (found.access_key_id, found.session_token) == ("whoever", "a token")
-    assert found.account_id == settings.account_id
+async def test_a_secret_sealed_by_another_data_key_is_unknown(access: Access, store: Store) -> None:
+    """Such as one restored from another database's backup."""
+    new = await access.keys.create("1")
+    other = AccessKeys(store, Keyring(bytes(32)))
+    source = StoredCredentials(access.root, other, access.sessions)
+    assert await source.find(new.access_key_id, None) is None
+
+
+async def test_what_is_kept_of_keys_has_a_bound(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub.access.source.CACHE_SIZE", 2)
+    source = StoredCredentials(access.root, access.keys, access.sessions, cache_seconds=9.0)
+    keys = [await access.keys.create("1") for _ in range(4)]
+    for key in keys:
+        assert await source.find(key.access_key_id, None) is not None
+    assert len(source._read) == len(source._unsealed) == 2
 
 
 def test_secrets_do_not_show(tmp_path: Path) -> None:

@@ -52,6 +52,12 @@ def test_a_missing_directory_is_reported(tmp_path: Path) -> None:
         root_key(Settings(data_dir=tmp_path / "missing"))
 
 
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "root-key.json").mkdir()
+    with pytest.raises(SettingsError, match=r"root-key\.json cannot be read"):
+        root_key(Settings(data_dir=tmp_path))
+
+
 def test_all_who_make_a_file_at_once_get_the_same(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     with ThreadPoolExecutor(8) as threads:
