@@ -28,12 +28,12 @@ async def open_store(database_url: str, data_dir: Path, *, exclusive: bool = Fal
     """
     if scheme := _POSTGRESQL.match(database_url):
         return await _open_postgresql("postgresql://" + database_url[scheme.end() :])
-    from hubbub.store.sqlite import SqliteStore, server_lock  # noqa: PLC0415
+    from hubbub.store.sqlite import SqliteStore  # noqa: PLC0415
 
     path = _sqlite_path(database_url, data_dir)
-    lock = server_lock(path) if exclusive else None
+    lock = sqlite_schema.server_lock(path) if exclusive else None
     try:
-        sqlite_schema.prepare(path)
+        sqlite_schema.prepare(path, exclusive=exclusive)
         return SqliteStore(path, lock)
     except BaseException:
         if lock is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -18,10 +17,6 @@ from hubbub.store.sqlite_group import GroupCommit
 from hubbub.store.statements import NO_PARAMETERS, Parameters, Statements
 
 T = TypeVar("T")
-
-
-class StoreInUse(StoreUnavailable):
-    """Another server uses this database."""
 
 
 class SqliteStore:
@@ -57,17 +52,3 @@ class SqliteStore:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-
-def server_lock(path: Path) -> IO[bytes]:
-    """The lock of the one server of a database; the kernel frees it when the process ends."""
-    try:
-        file = path.with_name(path.name + ".lock").open("ab")
-    except OSError as error:
-        raise StoreUnavailable(f"the database {path} cannot be opened: {error}") from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StoreInUse(f"another server is using the database {path}") from None
-    return file

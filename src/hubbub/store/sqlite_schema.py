@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
+from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
 from hubbub.store import revisions
 from hubbub.store.contract import StoreUnavailable
@@ -12,15 +15,38 @@ from hubbub.store.dialects import sqlite_dialect
 from hubbub.store.sqlite_connection import connect
 
 
-def prepare(path: Path) -> None:
-    """Make the file, or migrate it. Raises StoreTooNew and StoreUnavailable."""
+class StoreInUse(StoreUnavailable):
+    """Another server uses this database."""
+
+
+def server_lock(path: Path) -> IO[bytes]:
+    """The lock of the one server of a database; the kernel frees it when the process ends."""
+    try:
+        file = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise StoreInUse(f"another server is using the database {path}") from None
+    return file
+
+
+def prepare(path: Path, *, exclusive: bool) -> None:
+    """Make the file, or migrate it. Raises StoreTooNew and StoreUnavailable.
+
+    Without ``exclusive`` somebody else may be its server, who is not to be migrated under way.
+    """
     try:
         _create_file(path)
         # Migrations rebuild tables, which rows in other tables may point to.
         connection = connect(path, foreign_keys=False)
         try:
-            if _revision(connection) != revisions.HEAD:
-                _upgrade(connection)
+            revision = _revision(connection)
+            if revision != revisions.HEAD:
+                with nullcontext() if exclusive or revision is None else server_lock(path):
+                    _upgrade(connection)
         finally:
             connection.close()
     except (OSError, sqlite3.Error) as error:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Column, MetaData, Table, Text, bindparam, select, update
 from sqlalchemy.exc import CompileError
 
 from hubbub.store import quotas
@@ -185,6 +185,15 @@ async def test_a_fault_of_ours_is_no_store_failure(store: Store) -> None:
         await store.fetch(s.KEY, {})
     with pytest.raises(CompileError):
         await store.fetch(update(access_keys).values(nonsense=1))
+    missing = select(Table("missing", MetaData(), Column("a", Text)))
+
+    async def mistaken(tx: Transaction) -> None:
+        await tx.fetch(missing)
+
+    for mistake in (store.fetch(missing), store.write(mistaken)):
+        with pytest.raises(Exception, match="missing") as raised:
+            await mistake
+        assert not isinstance(raised.value, StoreUnavailable | DuplicateKey)
     assert await store.write(adding("a")) == 1
 
 

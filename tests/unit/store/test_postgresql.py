@@ -8,9 +8,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from hubbub.store.contract import Store, StoreUnavailable, Transaction
 from hubbub.store.opening import open_store
+from hubbub.store.postgresql import ATTEMPTS
 from tests.services.postgresql import PostgresqlServer
 from tests.unit.store import statements as s
 
@@ -87,6 +89,49 @@ async def test_a_work_is_run_again_when_its_connection_goes(
     await store.write(work)
     assert runs == 2
     assert [tuple(row) for row in await store.fetch(s.COUNT_KEYS)] == [(2,)]
+
+
+DIE_IN_COMMIT = """
+CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER die AFTER INSERT ON access_keys
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()
+"""
+
+
+async def test_a_work_is_not_run_again_when_its_commit_may_have_happened(
+    store: Store, postgresql_url: str
+) -> None:
+    connection = await asyncpg.connect(postgresql_url)
+    await connection.execute(DIE_IN_COMMIT)
+    await connection.close()
+    runs = 0
+
+    async def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await tx.execute(s.ADD_KEY, s.a_key("a"))
+
+    with pytest.raises(StoreUnavailable, match="COMMIT"):
+        await store.write(work)
+    assert runs == 1
+    assert len(await store.fetch(s.COUNT_KEYS)) == 1
+
+
+async def test_a_work_that_others_always_get_in_the_way_of_gives_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = 0
+
+    async def work(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await tx.fetch(text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$"))
+
+    monkeypatch.setattr("hubbub.store.postgresql.PAUSE_SECONDS", 0.0)
+    with pytest.raises(StoreUnavailable):
+        await store.write(work)
+    assert runs == ATTEMPTS
 
 
 async def test_commits_are_durable_even_if_the_server_is_lax(

@@ -17,6 +17,7 @@ from hubbub.store import revisions
 from hubbub.store.contract import StoreUnavailable
 from hubbub.store.opening import is_postgresql, open_store
 from hubbub.store.revisions import StoreTooNew
+from hubbub.store.sqlite_schema import StoreInUse
 from tests.unit.store import statements as s
 
 LATER = """
@@ -175,6 +176,21 @@ async def test_nodes_that_start_together_migrate_once(
     await run(database_url, *revisions.migration(None, kind, "0001"))
     await asyncio.gather(*(open_and_close(database_url) for _ in range(5)))
     assert await run(database_url, "SELECT version_num FROM alembic_version") == [("later",)]
+
+
+async def test_nobody_migrates_under_a_running_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later_hubbub: Callable[[str], object]
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(revisions, "HEAD", "0001")
+        server = await open_store("", tmp_path, exclusive=True)
+    url = f"sqlite:///{tmp_path}/hubbub.db"
+    await run(url, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreInUse):
+        await open_and_close(url)
+    await server.close()
+    await open_and_close(url)
+    assert await run(url, "SELECT version_num FROM alembic_version") == [("later",)]
 
 
 async def test_data_is_there_after_a_new_start(database_url: str) -> None:

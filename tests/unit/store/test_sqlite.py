@@ -19,12 +19,13 @@ import pytest
 from hubbub.store import sqlite_group
 from hubbub.store.contract import DuplicateKey, StoreUnavailable, Transaction
 from hubbub.store.opening import open_store
-from hubbub.store.sqlite import SqliteStore, StoreInUse
+from hubbub.store.sqlite import SqliteStore
+from hubbub.store.sqlite_schema import StoreInUse
 from tests.unit.store import statements as s
 
 HOLD = """
 import sys; from pathlib import Path
-from hubbub.store.sqlite import server_lock
+from hubbub.store.sqlite_schema import server_lock
 lock = server_lock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
@@ -342,6 +343,30 @@ def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
         await (await open_store("", tmp_path, exclusive=True)).close()
 
     asyncio.run(open_and_close())
+
+
+async def test_a_file_that_cannot_be_opened_for_a_while(store: SqliteStore) -> None:
+    """As on a file system that was unmounted."""
+    await store.write(adding("before"))
+    group, path = store._group, store._group._path
+    group._disconnect()
+    group._path = path / "missing"
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="unable to open"):
+            await store.write(adding("meanwhile"))
+    group._path = path
+    assert await store.write(adding("after")) == 1
+    assert await names(store) == 2
+
+
+async def test_a_connection_that_fails_is_replaced(store: SqliteStore) -> None:
+    await store.write(adding("before"))
+    connection = store._group._connection
+    assert connection is not None
+    connection.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await store.write(adding("meanwhile"))
+    assert await store.write(adding("after")) == 1
 
 
 async def test_the_file_is_ours_alone(store: SqliteStore, tmp_path: Path) -> None:
