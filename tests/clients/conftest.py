@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 from tests.clients.javascript import WEBSOCKETS, JavaScript
+from tests.clients.observed import tracebacks
 from tests.clients.world import World
 from tests.server import Server, running_server
 
@@ -26,7 +27,7 @@ REVIEWS = "tests.clients.reviews"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("server")) as running:
         yield running
-        assert "Traceback" not in running.log_text()
+        assert tracebacks(running) == []
         assert running.stop() == 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.clients.javascript import JavaScript
+from tests.clients.observed import tracebacks
 from tests.clients.raw_socket import chatter, refused
 from tests.clients.world import ALL, SEND, World
 from tests.server import Server, running_server
@@ -84,7 +85,7 @@ async def test_sigterm_closes_with_1012_and_ends_with_0(own_server: Server) -> N
             assert (frames, code) == ([], 1012)
             assert (await kim.closing())[1] == 1012
         assert own_server.wait() == 0
-        assert "Traceback" not in own_server.log_text()
+        assert tracebacks(own_server) == []
 
 
 def test_the_client_comes_back_after_a_crash(node: JavaScript, own_server: Server) -> None:

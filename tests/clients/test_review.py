@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.clients.observed import tracebacks
 from tests.clients.reviewer import FAILING, Reviewer
 from tests.clients.test_rooms import failure
 from tests.clients.world import DISCONNECT, SEND, World
@@ -36,7 +37,7 @@ def reviewed(reviewer: Reviewer, tmp_path_factory: pytest.TempPathFactory) -> It
     environment = {"HUBBUB_FUNCTIONS": json.dumps(functions)}
     with running_server(tmp_path_factory.mktemp("reviewed"), environment=environment) as server:
         yield server
-        assert "Traceback" not in server.log_text()
+        assert tracebacks(server) == []
 
 
 @pytest.fixture

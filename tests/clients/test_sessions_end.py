@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.javascript import JavaScript
+from tests.clients.observed import tracebacks
 from tests.clients.raw_socket import chatter, refused
 from tests.clients.world import SEND, World
 from tests.server import Server, running_server
@@ -41,7 +42,7 @@ def last_seconds(data_dir: Path) -> Iterator[Minute]:
         server.environment = {"PYTHONPATH": str(CLOCK), "CLOCK_AHEAD_SECONDS": str(AHEAD)}
         server.start()
         yield Minute(server, room, tokens)
-        assert "Traceback" not in server.log_text()
+        assert tracebacks(server) == []
 
 
 async def test_the_socket_says_401_and_closes(last_seconds: Minute) -> None:

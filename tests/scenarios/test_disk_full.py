@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.clients.observed import tracebacks
 from tests.clients.raw_socket import chatter
 from tests.clients.world import World
 from tests.scenarios.ledger import ControlPlane, Document
@@ -106,7 +107,7 @@ async def test_a_full_disk(disk: SmallDisk, tmp_path: Path) -> None:
         check(plane, promised)
         recovered(plane, promised)
         assert server.stop() == 0
-        assert "Traceback" not in server.log_text()
+        assert tracebacks(server) == []
         plane.close()
     for path in disk.directory.rglob("*.sqlite*"):
         if path.read_bytes()[:16] == b"SQLite format 3\0":

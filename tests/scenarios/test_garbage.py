@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.observed import healthy, resident_mib, tracebacks
 from tests.clients.world import World
 from tests.scenarios.crowd import Crowd
-from tests.scenarios.observed import healthy, resident_mib
 from tests.server import Server, running_server
 
 ROOT = Path(__file__).parents[2]
@@ -67,9 +67,7 @@ async def suffer(tmp_path: Path, connections: int, seconds: float) -> None:
             assert plagued <= 3 * max(quiet, FLOOR)
             assert plagued_memory < memory + 100
         assert await asyncio.to_thread(healthy, server)
-        log = server.log_text()
-        assert "Traceback" not in log
-        assert '"level":"error"' not in log
+        assert tracebacks(server) == []
         assert server.stop() == 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.observed import tracebacks
 from tests.scenarios.ledger import Bookkeeper, Unexpected
 from tests.server import Server, running_server
 
@@ -42,7 +43,7 @@ def kill_and_audit(server: Server, kills: int, seed: int) -> tuple[int, int]:
             before = keeper.promised
             keeper.audit()
             finished += keeper.promised is not before
-        assert "Traceback" not in server.log_text()
+        assert tracebacks(server) == []
     for keeper in keepers:
         keeper.plane.close()
     return sum(keeper.acknowledged for keeper in keepers), finished

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.clients.observed import tracebacks
 from tests.clients.raw_socket import Chatter
 from tests.clients.world import World
 from tests.scenarios.nodes import nodes
@@ -46,7 +47,7 @@ async def healed(attempt: Callable[[], Awaitable[bool]]) -> float:
 
 
 def finished(server: Server) -> None:
-    assert "Traceback" not in server.log_text()
+    assert tracebacks(server) == []
     assert server.stop() == 0
 
 
@@ -79,7 +80,7 @@ async def test_redis_dies_and_comes_back(
                     assert error["RequestId"] == "r-1"
                 # The control plane needs no bus to read and to write.
                 assert there.ivschat.get_room(identifier=room)["arn"] == room
-                assert here.room(name="made meanwhile")
+                assert here.room(name="made-meanwhile")
                 with pytest.raises(ClientError) as failure:
                     here.ivschat.send_event(roomIdentifier=room, eventName="x")
                 response: Any = failure.value.response

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from tests.clients.observed import metric, tracebacks
 from tests.clients.world import World
 from tests.scenarios.crowd import Crowd
-from tests.scenarios.observed import metric
 from tests.server import running_server
 
 CONNECTIONS = "ivschat_concurrent_chat_connections"
@@ -46,4 +46,4 @@ async def test_a_slow_reader(tmp_path: Path) -> None:
             assert read == crowd.members[0].messages[: len(read)]
             print(f"\nslow reader: closed after {number} messages of 1.2 KB, {len(read)} read")
         assert server.stop() == 0
-        assert "Traceback" not in server.log_text()
+        assert tracebacks(server) == []

@@ -30,6 +30,15 @@ def healthy(server: Server) -> bool:
         return bool(response.status == 200)
 
 
+def tracebacks(server: Server) -> list[str]:
+    """What was logged as an error, and tracebacks outside of the log."""
+    return [
+        line
+        for line in server.log_text().splitlines()
+        if '"level":"error"' in line or (not line.startswith("{") and "Traceback" in line)
+    ]
+
+
 def resident_mib(server: Server) -> float:
     assert server.process
     status = Path(f"/proc/{server.process.pid}/status").read_text()
