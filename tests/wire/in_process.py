@@ -96,7 +96,7 @@ class Request:
             "raw_path": path.encode("utf-8", "surrogateescape"),
             "query_string": query.encode("utf-8", "surrogateescape"),
             "headers": [
-                (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+                (name.lower().encode("latin-1"), value.encode("utf-8", "surrogateescape"))
                 for name, value in self.headers
             ],
             "client": ("192.0.2.7", 50000),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from hubbub import identity, meetings, messaging
+from hubbub.ivschat.service import CONSTRAINTS
 from hubbub.wire import FieldListStyle, Service, load_model
 
 CHIME_ARN = "arn:aws:chime:us-east-1:123456789012:"
 APP_INSTANCE = f"{CHIME_ARN}app-instance/11111111-2222-3333-4444-555555555555"
-# The pattern of tag ARNs in the model fits no real ARN (spec ivs-chat 3).
-TAG_ARN = "arn:aws:ivschat:[a-z0-9-]+:[0-9]+:(room|logging-configuration)/[a-zA-Z0-9-]+"
 
 SERVICES = (
     Service(
-        model=load_model("ivschat", constraints={"ResourceArn": {"pattern": TAG_ARN}}),
+        model=load_model("ivschat", constraints=CONSTRAINTS),
         errors=FieldListStyle(),
     ),
     identity.service(),
