@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -62,6 +62,26 @@ Authorize = Callable[[Call, dict[str, Any]], None]
 """May this call go on with this input? Raises ServiceError (AccessDeniedException) if not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One action on one resource that a call needs to be allowed."""
+
+    action: str  # "chime:CreateAppInstanceUser"
+    resource: str  # an ARN, or "*"
+    conditions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    """Condition keys of the request: ``aws:RequestTag/team``, ``aws:TagKeys``."""
+    resource_tags: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    """Reads the tags of the resource, for ``aws:ResourceTag/…``; asked only when a policy does."""
+
+
+Demands = Callable[[Call, dict[str, Any]], Sequence[Demand]]
+"""All that a call needs; the specifications' IAM sections list them."""
+
+
+def demands_nothing(call: Call, params: dict[str, Any]) -> Sequence[Demand]:
+    return ()
+
+
 def owns_nothing(arn: str) -> bool:
     return False
 
@@ -78,6 +98,7 @@ class Service:
     errors: ErrorStyle
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     owns: Callable[[str], bool] = owns_nothing
+    demands: Demands = demands_nothing
 
     def __post_init__(self) -> None:
         unknown = self.handlers.keys() - self.model.operations.keys()
