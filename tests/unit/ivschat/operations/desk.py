@@ -37,10 +37,16 @@ class Caller:
 class Desk:
     """Takes requests for operations by name."""
 
-    def __init__(self, store: Store, directory: Path, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Path,
+        limits: Limits | None = None,
+        bus: Bus | None = None,
+    ) -> None:
         self.clock = VirtualClock()
         self.store = store
-        self.bus: Bus = MemoryBus(
+        self.bus: Bus = bus or MemoryBus(
             directory, time_ns=self.clock.nanoseconds, monotonic_ns=self.clock.nanoseconds
         )
         self.functions = Answers()
