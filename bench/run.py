@@ -18,6 +18,7 @@ from bench.servers.moto import Moto
 from bench.servers.nats import Nats
 from bench.servers.nchan import Nchan
 from bench.servers.send_loop import SendLoop
+from bench.targets import REFERENCE
 from bench.workloads import http
 from bench.workloads.connections import connections
 from bench.workloads.contract import FULL, QUICK, Pace, Sample, Workload
@@ -29,7 +30,7 @@ def workloads() -> list[Workload]:
     hubbub, moto = Hubbub(), Moto()
     rivals = (Nats(), Nchan(), Broadcast())
     loops = (
-        SendLoop("joined", "send() in C, one a wake-up"),
+        SendLoop("joined", REFERENCE),
         SendLoop("each", "send() in C, one a message"),
     )
     return [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 
 from bench.results import Results
 from bench.targets import verdicts
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+
+ABSENT = "Centrifugo is not among them: the Go module proxy refused its modules."
 
 Column = tuple[str, str, str]
 """Heading, figure, form."""
@@ -68,7 +71,8 @@ def _lines(results: Results) -> Iterator[str]:
     yield (
         f"Measured {results.at[:10]} with `make bench` on {results.machine}. Servers have one core"
         " and their clients the other; each figure is the median of runs in which all servers"
-        f" took turns. {versions}."
+        f" took turns. Other processes took {_taken(results):.0%} of the two cores meanwhile."
+        f" {versions}. {ABSENT}"
     )
     yield ""
     rows = [
@@ -93,6 +97,17 @@ def _lines(results: Results) -> Iterator[str]:
                     for measured in results.workloads[name]
                 ],
             )  # fmt: skip
+
+
+def _taken(results: Results) -> float:
+    shares = [
+        sample["taken_by_others_share"]
+        for workload in results.workloads.values()
+        for measured in workload
+        for sample in measured.samples
+        if "taken_by_others_share" in sample
+    ]
+    return mean(shares) if shares else 0.0
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
