@@ -5,6 +5,7 @@ from tests.services.fixtures import (
     postgresql_url,
     redis_server,
     redis_url,
+    shared_database,
 )
 
-__all__ = ["postgresql_server", "postgresql_url", "redis_server", "redis_url"]
+__all__ = ["postgresql_server", "postgresql_url", "redis_server", "redis_url", "shared_database"]

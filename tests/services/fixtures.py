@@ -17,12 +17,16 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def shared_database(postgresql_server: PostgresqlServer) -> str:
+    return postgresql_server.create_database()
+
+
 @pytest.fixture
-def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
-    """A database of this test's own, empty."""
-    url = postgresql_server.create_database()
-    yield url
-    postgresql_server.drop_database(url)
+def postgresql_url(postgresql_server: PostgresqlServer, shared_database: str) -> str:
+    """A database for this test, empty. For a second one: `PostgresqlServer.create_database`."""
+    postgresql_server.clear_database(shared_database)
+    return shared_database
 
 
 @pytest.fixture(scope="session")
