@@ -103,15 +103,15 @@ class Crowd:
         await member.socket.say(content)
 
     async def settled(self, timeout: float = 20) -> None:
-        """Wait until everybody who is connected has got everything that was sent."""
-        await self._until(
-            lambda: all(
-                len(member.messages) + len(member.errors) >= len(self.sent)
-                for member in self.members
-                if member.closed is None
-            ),
-            timeout,
-        )
+        """Wait until everybody who is connected has got everything that was not refused."""
+
+        def settled() -> bool:
+            wanted = len(self.sent) - sum(len(member.errors) for member in self.members)
+            return all(
+                len(member.messages) >= wanted for member in self.members if member.closed is None
+            )
+
+        await self._until(settled, timeout)
 
     async def ended(self, timeout: float = 10) -> None:
         """Wait until nobody is connected any more."""
