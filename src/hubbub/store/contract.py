@@ -39,7 +39,7 @@ class Reader(Protocol):
     async def fetch(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
     ) -> Sequence[Row]:
-        """All rows of a select."""
+        """All rows of a select. None for a text with NUL, which PostgreSQL cannot hold."""
         ...
 
 

@@ -105,7 +105,10 @@ class PostgresqlStore:
         arguments = compiled.arguments(NO_PARAMETERS if parameters is None else parameters)
 
         async def read(connection: Any) -> Sequence[Row]:
-            rows: Sequence[Row] = await connection.fetch(compiled.text, *arguments)
+            try:
+                rows: Sequence[Row] = await connection.fetch(compiled.text, *arguments)
+            except asyncpg.CharacterNotInRepertoireError:  # NUL: no row has a text with it
+                return []
             return rows
 
         return await self._on_connection(read)

@@ -52,4 +52,5 @@ def is_lost(error: Exception) -> bool:
 
 
 def _closed(error: Exception) -> bool:
-    return isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+    is_ours = isinstance(error, ValueError)  # a parameter of the wrong type
+    return isinstance(error, asyncpg.InterfaceError) and not is_ours and "clos" in str(error)

@@ -204,6 +204,13 @@ async def test_text_survives_whatever_it_holds(store: Store) -> None:
     assert not await has(store, name[:-1])
 
 
+@pytest.mark.parametrize("text", ["a\0", "\0", "arn:aws:lambda:us-east-1:1:function:\0"])
+async def test_nothing_matches_a_text_with_nul(store: Store, text: str) -> None:
+    await store.write(adding("a"))
+    assert not await has(store, text)
+    assert await has(store, "a")
+
+
 async def test_a_closed_store_refuses(store: Store) -> None:
     await store.close()
     with pytest.raises(StoreUnavailable):
