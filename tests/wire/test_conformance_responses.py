@@ -30,7 +30,7 @@ def _answer(case: dict[str, Any]) -> Answer:
     error = ServiceError(case["error"]["shape"], message, members=members)
     shape = registered.model.error_shape(error.code)
     assert shape is not None
-    return write_error(error, shape, registered.errors, registered.model.writers)
+    return write_error(error, shape, registered.errors, registered.model.writers, "request-1")
 
 
 def _header_kind(shape: Shape | None, header: str) -> str:

@@ -110,7 +110,7 @@ def test_an_operation_without_output_answers_204_with_nothing() -> None:
     response = answer(door(ivschat(DeleteRoom=delete)), request.signed("ivschat"))
 
     assert (response.status, response.body) == (204, b"")
-    assert "content-type" not in response.headers
+    assert response.headers["content-type"] == "application/json"
     assert "content-length" not in response.headers
 
 
@@ -430,6 +430,13 @@ def test_faults_are_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> Non
     assert record.exc_info
     assert record.__dict__["request_id"] == response.headers["x-amzn-requestid"]
     assert "GetRoom" in record.getMessage()
+
+
+def test_errors_of_meetings_tell_the_request_id_in_their_body_too() -> None:
+    response = answer(door(*SERVICES), Request("GET", "/meetings/x").signed("chime"))
+
+    assert (response.status, response.error_type) == (400, "BadRequestException")
+    assert response.json["RequestId"] == response.headers["x-amzn-requestid"]
 
 
 def test_faults_take_the_name_that_the_operation_declares() -> None:

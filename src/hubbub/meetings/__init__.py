@@ -8,7 +8,10 @@ from hubbub.wire import CodeMessageStyle, Service, load_model
 def service() -> Service:
     """The service for the front door. None of its operations is implemented yet."""
     return Service(
-        model=load_model("chime-sdk-meetings"), errors=CodeMessageStyle(), handlers={}, owns=owns
+        model=load_model("chime-sdk-meetings"),
+        errors=CodeMessageStyle(tells_request_id=True),
+        handlers={},
+        owns=owns,
     )
 
 

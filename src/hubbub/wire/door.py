@@ -25,7 +25,7 @@ from hubbub.wire.requests import Parts, load_json, parse_query
 from hubbub.wire.responses import Answer, write_error
 from hubbub.wire.router import Match, Route, Router
 from hubbub.wire.service import Authorize, Call, Service
-from hubbub.wire.sigv4 import SignatureRefused, SignedRequest, invalid, without_signature
+from hubbub.wire.sigv4 import SignedRequest, invalid, without_signature
 from hubbub.wire.styles import ErrorStyle, FieldListStyle
 from hubbub.wire.writers import BodyWriters
 
@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Refusal = ServiceError | SerializationFailure | ValidationFailure
 
 BODY_LIMIT = 1 << 20
 BODY_SECONDS = 20.0
@@ -121,9 +123,9 @@ class FrontDoor:
             caller = await self._authenticator.authenticate(request)
             match, params = self._understand(request, caller)
         except _Refused as refused:
-            return refused.answer
+            return _refusal(refused.failure, refused.service, own_id)
         except ServiceError as error:
-            answer = _front_error(error)
+            answer = _refusal(error, None, own_id)
             if isinstance(error, BodyTooLarge) and error.unread:
                 answer.headers.append((b"connection", b"close"))
             return answer
@@ -148,12 +150,10 @@ class FrontDoor:
         try:
             query = parse_query(without_signature(request.query))
         except SerializationFailure as failure:
-            service = self._spoken_to(caller)
-            style = service.errors if service else _FRONT_STYLE
-            raise _Refused(_error(style.unreadable(failure), service)) from None
+            raise _Refused(failure, self._spoken_to(caller)) from None
         matches = self._router.match(request.method, request.path, query)
         if not matches:
-            raise _Refused(self._unknown(request, caller))
+            raise _Refused(self._unknown(request, caller), self._spoken_to(caller))
         fitting = [
             each for each in matches if each.route.service.signing_name == caller.signing_name
         ]
@@ -166,10 +166,8 @@ class FrontDoor:
         service, operation = match.route.service, match.route.operation
         try:
             return match, operation.parse(Parts(match.labels, query, request.headers, request.body))
-        except SerializationFailure as failure:
-            raise _Refused(_error(service.errors.unreadable(failure), service)) from None
-        except ValidationFailure as failure:
-            raise _Refused(_error(service.errors.invalid(failure), service)) from None
+        except (SerializationFailure, ValidationFailure) as failure:
+            raise _Refused(failure, service) from None
 
     async def _perform(self, route: Route, call: Call, params: dict[str, Any]) -> Answer:
         service, operation = route.service, route.operation
@@ -179,12 +177,8 @@ class FrontDoor:
             if handler is None:
                 raise not_implemented(call)
             return operation.write(await handler(call, params) or {})
-        except ServiceError as error:
-            return _error(error, service)
-        except ValidationFailure as failure:
-            return _error(service.errors.invalid(failure), service)
-        except SerializationFailure as failure:
-            return _error(service.errors.unreadable(failure), service)
+        except (ServiceError, SerializationFailure, ValidationFailure) as failure:
+            return _refusal(failure, service, call.request_id)
         except Exception as fault:
             return self._fault(fault, route, call.request_id)
 
@@ -194,25 +188,23 @@ class FrontDoor:
         for kind, make in self._unavailable:
             if isinstance(fault, kind):
                 logger.warning("%s: %r", kind.__name__, fault, extra={"request_id": own_id})
-                return _error(make(), service)
+                return _refusal(make(), service, own_id)
         name = f"{route.service.name} {route.operation.name}" if route else "the front door"
         logger.error(
             "unforeseen exception in %s", name, exc_info=fault, extra={"request_id": own_id}
         )
         declared = route.operation.errors if route else frozenset[str]()
         style: ErrorStyle = service.errors if service else _FRONT_STYLE
-        return _error(style.internal(declared), service)
+        return _refusal(style.internal(declared), service, own_id)
 
-    def _unknown(self, request: SignedRequest, caller: Caller) -> Answer:
+    def _unknown(self, request: SignedRequest, caller: Caller) -> ServiceError:
         """No operation has this path, or none at this path has this method."""
-        spoken_to = self._spoken_to(caller)
         status = 404
         for service in self._router.knows(request.path):
             if service.signing_name == caller.signing_name:
                 status = service.errors.wrong_method_status
         what = "method is not allowed here" if status == 405 else "operation is unknown"
-        error = ServiceError("UnknownOperationException", f"The {what}.", status=status)
-        return _error(error, spoken_to)
+        return ServiceError("UnknownOperationException", f"The {what}.", status=status)
 
     def _spoken_to(self, caller: Caller) -> Service | None:
         """A service of the caller's credential scope: its dialect is what the caller reads."""
@@ -225,9 +217,10 @@ class FrontDoor:
 class _Refused(Exception):
     """Ends a request before its operation was called."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+    def __init__(self, failure: Refusal, service: Service | None) -> None:
+        super().__init__(failure)
+        self.failure = failure
+        self.service = service
 
 
 def not_implemented(call: Call) -> ServiceError:
@@ -238,15 +231,19 @@ def not_implemented(call: Call) -> ServiceError:
     )
 
 
-def _error(error: ServiceError, service: Service | None) -> Answer:
-    if service is None or isinstance(error, SignatureRefused):
-        return _front_error(error)
+def _refusal(failure: Refusal, service: Service | None, own_id: str) -> Answer:
+    """The answer in the dialect of the service; None: of no service in particular."""
+    style: ErrorStyle = service.errors if service else _FRONT_STYLE
+    if isinstance(failure, SerializationFailure):
+        error = style.unreadable(failure)
+    elif isinstance(failure, ValidationFailure):
+        error = style.invalid(failure)
+    else:
+        error = failure
+    if service is None:
+        return write_error(error, None, style, _FRONT_WRITERS, own_id)
     shape = service.model.error_shape(error.code)
-    return write_error(error, shape, service.errors, service.model.writers)
-
-
-def _front_error(error: ServiceError) -> Answer:
-    return write_error(error, None, _FRONT_STYLE, _FRONT_WRITERS)
+    return write_error(error, shape, style, service.model.writers, own_id)
 
 
 def _owner(matches: list[Match], query: list[tuple[str, str]], body: bytes) -> Match:

@@ -35,11 +35,10 @@ HeaderStep = Callable[[Mapping[str, Any], dict[str, str]], None]
 def compile_response(shape: Shape | None, status: int, writers: BodyWriters) -> ResponseWriter:
     """The serialiser for an operation's output; None is an operation without output.
 
-    204 and 304 have no body and no content type; the rest without members is ``{}``.
+    Without an output shape, and with 204, the body is empty; an output without members is ``{}``.
     """
     if shape is None:
-        empty = b"" if status in (204, 304) else b"{}"
-        return lambda result: Answer(status, [JSON] if empty else [], empty)
+        return lambda result: Answer(status, [JSON])
     members = list(shape.members())
     payload = shape.get("payload")
     write_body = _payload_writer(members, payload, writers) if payload else _body(members, writers)
@@ -53,11 +52,9 @@ def compile_response(shape: Shape | None, status: int, writers: BodyWriters) -> 
         own_status = status
         if status_member is not None:
             own_status = result.get(status_member) or status
-        headers: dict[str, str] = {}
+        headers = {"content-type": content_type}
         if own_status in (204, 304):
             body = b""
-        elif content_type:
-            headers["content-type"] = content_type
         for step in header_steps:
             step(result, headers)
         return Answer(own_status, encoded_headers(headers), body)
@@ -148,7 +145,11 @@ _HEADER_STEPS: dict[str | None, Callable[[Member], HeaderStep]] = {
 
 
 def write_error(
-    error: ServiceError, shape: Shape | None, style: ErrorStyle, writers: BodyWriters
+    error: ServiceError,
+    shape: Shape | None,
+    style: ErrorStyle,
+    writers: BodyWriters,
+    request_id: str,
 ) -> Answer:
     """An error as JSON; `shape` is what the model says of it, if anything.
 
@@ -158,7 +159,7 @@ def write_error(
     if status is None:
         declared = shape.get("error") if shape else None
         status = (declared or {}).get("httpStatusCode", 400)
-    content = style.body(error)
+    content = style.body(error, request_id)
     headers = {"x-amzn-errortype": error.code}
     if shape is not None:
         members = list(shape.members())

@@ -17,7 +17,7 @@ class ErrorStyle(Protocol):
         """Status for a known path with a method it does not have."""
         ...
 
-    def body(self, error: ServiceError) -> dict[str, Any]:
+    def body(self, error: ServiceError, request_id: str) -> dict[str, Any]:
         """The members of the error's JSON body."""
         ...
 
@@ -40,7 +40,7 @@ class FieldListStyle:
 
     wrong_method_status: int = 404
 
-    def body(self, error: ServiceError) -> dict[str, Any]:
+    def body(self, error: ServiceError, request_id: str) -> dict[str, Any]:
         return {"message": error.message, **error.members}
 
     def unreadable(self, failure: SerializationFailure) -> ServiceError:
@@ -77,7 +77,8 @@ class CodeMessageStyle:
     """BadRequestException for all bad input, bodies with ``Code`` and ``Message``.
 
     `codes` (exception name -> ``Code``) holds the names whose code is not simply the name without
-    its "Exception" (spec chime-identity 1.5).
+    its "Exception" (spec chime-identity 1.5). `tells_request_id`: the body also has ``RequestId``
+    (spec chime-meetings A.3).
     """
 
     codes: Mapping[str, str] = field(
@@ -86,11 +87,13 @@ class CodeMessageStyle:
             "ThrottledClientException": "Throttled",
         }
     )
+    tells_request_id: bool = False
     wrong_method_status: int = 405
 
-    def body(self, error: ServiceError) -> dict[str, Any]:
+    def body(self, error: ServiceError, request_id: str) -> dict[str, Any]:
         code = self.codes.get(error.code) or error.code.removesuffix("Exception")
-        return {"Code": code, "Message": error.message, **error.members}
+        own = {"RequestId": request_id} if self.tells_request_id else {}
+        return {"Code": code, "Message": error.message, **own, **error.members}
 
     def unreadable(self, failure: SerializationFailure) -> ServiceError:
         return ServiceError("BadRequestException", str(failure), status=400)
