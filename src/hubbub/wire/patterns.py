@@ -21,7 +21,7 @@ class PatternError(ValueError):
 def matcher(pattern: str) -> Callable[[str], object] | None:
     """A function that is truthy for the values that fit; None if every value fits.
 
-    ``\\d``, ``\\w`` and ``\\s`` are ASCII, as in Java. ``.`` matches line feeds as well: ``.*`` is
+    ``\\d``, ``\\w`` and ``\\s`` are ASCII, as in Java. A mere ``.*`` allows line feeds too: it is
     how models spell "any text" (spec chime-identity 2). ``\\u10000-\\u10FFFF`` means the astral
     planes, although it is no such escape in any language. Raise PatternError.
     """
@@ -32,7 +32,7 @@ def matcher(pattern: str) -> Callable[[str], object] | None:
     )
     translated = _PROPERTY.sub(lambda found: _category(found[1]), _bracketed(translated))
     try:
-        return re.compile(translated, re.ASCII | re.DOTALL).fullmatch
+        return re.compile(translated, re.ASCII).fullmatch
     except (re.error, RecursionError, OverflowError) as error:
         raise PatternError(f"pattern {pattern!r}: {error}") from error
 
