@@ -129,7 +129,7 @@ def _walk(
     if node.label is not None:
         yield from _walk(node.label, segments, position + 1, (*values, segment))
     if node.greedy is not None:
-        for end in range(len(segments), position, -1):
+        for end in range(position + 1, len(segments) + 1):
             taken = "/".join(segments[position:end])
             yield from _walk(node.greedy, segments, end, (*values, taken))
 

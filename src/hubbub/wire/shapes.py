@@ -95,6 +95,9 @@ class Shapes:
             shape = self._made[name] = Shape(name, traits, self)
         return shape
 
+    def names(self) -> Iterator[str]:
+        return iter(self._definitions)
+
     def __contains__(self, name: str) -> bool:
         return name in self._definitions
 

@@ -217,6 +217,10 @@ class Verifier:
         self._normalize_path = normalize_path
         self._signing_keys: dict[tuple[str, Scope], tuple[bytes, str]] = {}
 
+    @property
+    def cached_keys(self) -> int:
+        return len(self._signing_keys)
+
     def verify(
         self, request: SignedRequest, claim: Claim, credentials: Credentials | None, now: float
     ) -> None:
