@@ -1,5 +1,7 @@
-"""python -m bench [--only WORKLOAD] [--quick]"""
+"""python -m bench [--only WORKLOAD] [--server SERVER] [--quick]"""
+
+import sys
 
 from bench.run import main
 
-main()
+sys.exit(main())

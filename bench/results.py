@@ -22,10 +22,9 @@ class Measured(msgspec.Struct):
 
 
 class Results(msgspec.Struct):
-    at: str  # UTC
-    quick: bool
     machine: str
-    versions: dict[str, str]
+    versions: dict[str, str]  # by server
+    at: dict[str, str]  # by workload, UTC
     workloads: dict[str, list[Measured]]
 
     def of(self, workload: str, server: str) -> Mapping[str, float] | None:

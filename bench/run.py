@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import shutil
+import fcntl
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench import results, table
+from bench.load import LoadFailed
 from bench.places import CACHE, RESULTS, ROOT
-from bench.process import raise_descriptor_limit
+from bench.process import NotReady, raise_descriptor_limit
 from bench.results import Measured, Results
 from bench.servers.broadcast import Broadcast
 from bench.servers.hubbub import Hubbub
@@ -43,40 +48,62 @@ def workloads() -> list[Workload]:
     ]
 
 
-def run(workload: Workload, pace: Pace, servers: Sequence[str]) -> list[Measured]:
+def run(workload: Workload, pace: Pace, servers: Sequence[str]) -> tuple[list[Measured], int]:
+    """What was found, and how many measurements failed."""
     contestants = [
         contestant
         for contestant in workload.contestants
         if not servers or contestant.server.name in servers
     ]
     samples: dict[str, list[Sample]] = {}
+    failures = 0
     for repetition in range(pace.repetitions):
         for contestant in contestants:
             name = contestant.server.name
-            directory = CACHE / "run"
-            shutil.rmtree(directory, ignore_errors=True)
-            directory.mkdir(parents=True)
-            sample = contestant.measure(directory, pace)
+            what = f"{workload.name} {repetition + 1}/{pace.repetitions} {name}"
+            with TemporaryDirectory(prefix="run-", dir=CACHE) as directory:
+                try:
+                    sample = contestant.measure(Path(directory), pace)
+                except (LoadFailed, NotReady) as failure:
+                    failures += 1
+                    print(f"{what} FAILED: {failure}", flush=True)
+                    continue
             samples.setdefault(name, []).append(sample)
             figures = "  ".join(f"{figure} {value:,.5g}" for figure, value in sample.items())
-            print(f"{workload.name} {repetition + 1}/{pace.repetitions} {name}: {figures}")
-    return [
+            print(f"{what}: {figures}", flush=True)
+    measured = [
         results.summed_up(
             contestant.server.name,
             samples[contestant.server.name],
             rival=contestant.server.rival,
         )
         for contestant in contestants
+        if contestant.server.name in samples
     ]
+    return measured, failures
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    chosen = workloads()
+@contextmanager
+def cores_to_ourselves() -> Iterator[None]:
+    """One run at a time: two would measure each other."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another run to end", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 1 when a measurement failed."""
+    known = workloads()
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
         "--only",
         action="append",
-        choices=[workload.name for workload in chosen],
+        choices=[workload.name for workload in known],
         help="this workload; the others keep their latest results",
     )
     parser.add_argument("--server", action="append", default=[], help="this server; keeps nothing")
@@ -85,33 +112,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     subprocess.run([ROOT / "scripts" / "bench-setup"], check=True)
     raise_descriptor_limit()
-    pace = QUICK if options.quick else FULL
     latest = RESULTS / "latest.json"
-    before = results.read(latest) if options.only else None
-    found = dict(before.workloads) if before else {}
-    versions = dict(before.versions) if before else {}
-    for workload in chosen:
-        if not options.only or workload.name in options.only:
-            found[workload.name] = run(workload, pace, options.server)
+    keep = not (options.quick or options.server)
+    whole = Results(machine=results.machine(), versions={}, at={}, workloads={})
+    if options.only and keep:
+        whole = results.read(latest) or whole
+    failures = 0
+    with cores_to_ourselves():
+        for workload in known:
+            if options.only and workload.name not in options.only:
+                continue
+            measured, failed = run(workload, QUICK if options.quick else FULL, options.server)
+            failures += failed
+            whole.workloads[workload.name] = measured
+            whole.at[workload.name] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             for contestant in workload.contestants:
-                versions[contestant.server.name] = contestant.server.version()
-    whole = Results(
-        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        quick=options.quick,
-        machine=results.machine(),
-        versions=versions,
-        workloads={
-            workload.name: found[workload.name] for workload in chosen if workload.name in found
-        },
-    )
+                whole.versions[contestant.server.name] = contestant.server.version()
     text = table.markdown(whole)
     print(f"\n{text}")
-    if options.quick or options.server:
-        return
-    results.write(whole, latest)
-    if not table.put_into(ROOT / "README.md", text):
-        print(f"README.md has no {table.BEGIN} … {table.END}; its table was not written")
+    if keep:
+        results.write(whole, latest)
+        if not table.put_into(ROOT / "README.md", text):
+            print(f"README.md has no {table.BEGIN} … {table.END}; its table was not written")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

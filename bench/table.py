@@ -67,9 +67,10 @@ def markdown(results: Results) -> str:
 
 
 def _lines(results: Results) -> Iterator[str]:
+    dates = " and ".join(sorted({at[:10] for at in results.at.values()}))
     versions = "; ".join(f"{server} {version}" for server, version in results.versions.items())
     yield (
-        f"Measured {results.at[:10]} with `make bench` on {results.machine}. Servers have one core"
+        f"Measured {dates} with `make bench` on {results.machine}. Servers have one core"
         " and their clients the other; each figure is the median of runs in which all servers"
         f" took turns. Other processes took {_taken(results):.0%} of the two cores meanwhile."
         f" {versions}. {ABSENT}"
@@ -82,7 +83,7 @@ def _lines(results: Results) -> Iterator[str]:
     if rows:
         yield from _table(("Hubbub", "target", "found", ""), rows)
     for name, (title, columns) in TABLES.items():
-        if name in results.workloads:
+        if results.workloads.get(name):
             yield ""
             yield f"**{title}**"
             yield ""

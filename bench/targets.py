@@ -101,11 +101,17 @@ def verdicts(results: Results) -> Iterator[Verdict]:
 
 
 def _beside(results: Results, target: Target) -> str:
-    """What the bare loop of send() reaches: no server on this machine is much quicker."""
+    """For a rate, the same per CPU second, which does not suffer from other processes; for a
+    latency, what the bare loop of send() reaches: no server on this machine is much quicker.
+    """
+    own = results.of(target.workload, HUBBUB)
+    per_cpu = target.figure.replace("_per_second", "_per_cpu_second")
+    if own is not None and per_cpu != target.figure:
+        return f" ({own[per_cpu]:,.0f} a server-CPU-second)"
     reference = results.of(target.workload, REFERENCE)
-    if target.figure != _LATENCY or reference is None:
-        return ""
-    return f" (bare send(): {reference[target.figure]:,.{target.decimals}f}{target.unit})"
+    if reference is not None and target.figure == _LATENCY:
+        return f" (bare send(): {reference[target.figure]:,.{target.decimals}f}{target.unit})"
+    return ""
 
 
 def _ahead(results: Results, workload: str) -> Iterator[Verdict]:
