@@ -7,7 +7,17 @@ text; "" stands for "none" in text columns, nothing is NULL. A change here needs
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -141,4 +151,118 @@ room_logging = Table(
         nullable=False,
     ),
     Index("ix_room_logging_configuration", "logging_configuration_arn", "room_arn"),
+)
+
+app_instances = Table(
+    "app_instances",
+    metadata,
+    _text("id", primary_key=True),
+    _text("account_id"),
+    _text("region"),
+    _text("state"),  # ACTIVE, DELETING
+    _text("name"),
+    _text("metadata"),  # JSON string; "": never set
+    _integer("create_time"),
+    _integer("update_time"),
+    _integer("users"),  # how many there are
+    _integer("admins"),
+    _integer("retention_days"),  # 0: messages are kept
+    _integer("retention_time"),  # of the last Put; 0: never
+    _text("tags"),  # JSON object
+    Index("ix_app_instances_created", "account_id", "region", "create_time", "id"),
+)
+
+app_instance_users = Table(
+    "app_instance_users",
+    metadata,
+    Column("app_instance_id", TEXT, ForeignKey(app_instances.c.id), primary_key=True),
+    _text("user_id", primary_key=True),  # AppInstanceUserId
+    _text("id"),  # ours: a user who is made again with the same user_id has another
+    _text("name"),
+    _text("metadata"),  # JSON string; "": never set
+    _integer("create_time"),
+    _integer("update_time"),
+    _integer("expiration_days"),  # 0: does not expire
+    _integer("expire_time"),  # 0: never
+    _text("tags"),  # JSON object
+    Index("ix_app_instance_users_created", "app_instance_id", "create_time", "user_id"),
+    Index("ix_app_instance_users_expire", "expire_time"),
+)
+
+app_instance_bots = Table(
+    "app_instance_bots",
+    metadata,
+    Column("app_instance_id", TEXT, ForeignKey(app_instances.c.id), primary_key=True),
+    _text("bot_id", primary_key=True),
+    _text("name"),  # JSON string; "": never set
+    _text("metadata"),  # JSON string; "": never set
+    _text("configuration"),  # JSON object, as on the wire
+    _integer("create_time"),
+    _integer("update_time"),
+    _text("tags"),  # JSON object
+    Index("ix_app_instance_bots_created", "app_instance_id", "create_time", "bot_id"),
+)
+
+app_instance_admins = Table(
+    "app_instance_admins",
+    metadata,
+    Column("app_instance_id", TEXT, ForeignKey(app_instances.c.id), primary_key=True),
+    _text("kind", primary_key=True),  # user, bot
+    _text("member_id", primary_key=True),  # user_id or bot_id
+    _integer("create_time"),
+    Index("ix_app_instance_admins_created", "app_instance_id", "create_time", "kind", "member_id"),
+)
+
+app_instance_user_endpoints = Table(
+    "app_instance_user_endpoints",
+    metadata,
+    _text("app_instance_id", primary_key=True),
+    _text("user_id", primary_key=True),
+    _text("endpoint_id", primary_key=True),
+    _text("name"),  # JSON string; "": never set
+    _text("type"),  # APNS, APNS_SANDBOX, GCM
+    _text("resource_arn"),
+    _text("attributes"),  # JSON object, EndpointAttributes as on the wire
+    _text("allow_messages"),  # ALL, NONE
+    _text("status"),  # ACTIVE, INACTIVE
+    _text("status_reason"),  # "" when ACTIVE
+    _integer("create_time"),
+    _integer("update_time"),
+    ForeignKeyConstraint(
+        ["app_instance_id", "user_id"],
+        [app_instance_users.c.app_instance_id, app_instance_users.c.user_id],
+        ondelete="CASCADE",
+    ),
+)
+
+client_request_tokens = Table(
+    "client_request_tokens",
+    metadata,
+    _text("owner", primary_key=True),  # id of the app instance; "account region" to make one
+    _text("scope", primary_key=True),  # operation, and the user it is about
+    _text("token", primary_key=True),
+    _text("digest"),  # of the other members of the request
+    _text("resource_id"),  # of what was made
+    _integer("create_time"),
+    Index("ix_client_request_tokens_created", "create_time"),
+)
+
+deletions = Table(
+    "deletions",
+    metadata,
+    _text("arn", primary_key=True),
+    _text("id", primary_key=True),  # of the app instance, user or bot that is gone
+    _text("kind"),  # app-instance, user, bot
+    _text("app_instance_id"),
+    _integer("create_time"),
+    Index("ix_deletions_created", "create_time", "arn", "id"),
+    Index("ix_deletions_app_instance", "app_instance_id", "arn", "id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _text("name", primary_key=True),  # of the job that only its holder does
+    _text("holder"),
+    _integer("end_time"),
 )

@@ -16,7 +16,7 @@ import pytest
 from hubbub.store import revisions
 from hubbub.store.contract import StoreUnavailable
 from hubbub.store.opening import is_postgresql, open_store
-from hubbub.store.revisions import StoreTooNew
+from hubbub.store.revisions import HEAD, StoreTooNew
 from hubbub.store.sqlite_schema import StoreInUse
 from tests.unit.store import statements as s
 
@@ -92,7 +92,7 @@ def later_hubbub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     file = migrations / "versions" / "later.py"
 
     def write(more: str) -> None:
-        file.write_text(LATER.format(head="0001", more=more))
+        file.write_text(LATER.format(head=HEAD, more=more))
 
     write("")
     monkeypatch.setattr(revisions, "_MIGRATIONS", migrations)
@@ -182,10 +182,10 @@ async def test_nobody_migrates_under_a_running_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later_hubbub: Callable[[str], object]
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr(revisions, "HEAD", "0001")
+        earlier.setattr(revisions, "HEAD", HEAD)
         server = await open_store("", tmp_path, exclusive=True)
     url = f"sqlite:///{tmp_path}/hubbub.db"
-    await run(url, "UPDATE alembic_version SET version_num = '0001'")
+    await run(url, f"UPDATE alembic_version SET version_num = '{HEAD}'")
     with pytest.raises(StoreInUse):
         await open_and_close(url)
     await server.close()
