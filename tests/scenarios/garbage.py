@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 import os
 import random
 import socket
@@ -238,6 +239,7 @@ async def main(port: int, tls_port: int, connections: int, seconds: float) -> Co
 
 
 if __name__ == "__main__":
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # it tells of every reset
     os.nice(5)  # it shall plague the server, not starve the members who measure
     counted = asyncio.run(
         main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
