@@ -40,7 +40,7 @@ _DESTINATION = (None, r"aws|https?://\S+|file:/.*", "aws, a URL or file:/directo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Quotas of IVS Chat (spec ivs-chat section 9). 0 switches a rate limit off."""
+    """Quotas (spec ivs-chat section 9, chime-identity section 8). 0 switches a rate limit off."""
 
     api_call_rates: Annotated[bool, About("enforce AWS's rates of API calls (429 beyond)")] = False
     concurrent_connections: Annotated[
@@ -65,6 +65,12 @@ class Limits:
     disconnects_per_second: Annotated[
         int, About("DisconnectUser of all rooms, by API and WebSocket together", _RATE)
     ] = 100
+    app_instances: Annotated[int, About("app instances of an account and region", _COUNT)] = 100
+    app_instance_users: Annotated[int, About("users of one app instance", _COUNT)] = 100_000
+    app_instance_admins: Annotated[int, About("admins of one app instance", _COUNT)] = 100
+    endpoints_per_user: Annotated[int, About("push endpoints of one app instance user", _COUNT)] = (
+        10
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
