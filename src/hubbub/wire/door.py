@@ -165,7 +165,11 @@ class FrontDoor:
             match = _owner(fitting, query, request.body)
         service, operation = match.route.service, match.route.operation
         try:
-            return match, operation.parse(Parts(match.labels, query, request.headers, request.body))
+            params = operation.parse(Parts(match.labels, query, request.headers, request.body))
+            rule = service.rules.get(operation.name)
+            if rule is not None and (failures := rule(params)):
+                raise ValidationFailure(failures)
+            return match, params
         except (SerializationFailure, ValidationFailure) as failure:
             raise _Refused(failure, service) from None
 

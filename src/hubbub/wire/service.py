@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from hubbub.wire.errors import Failure
 from hubbub.wire.models import Model
 from hubbub.wire.styles import ErrorStyle
 
@@ -78,6 +79,10 @@ Demands = Callable[[Call, dict[str, Any]], Sequence[Demand]]
 """All that a call needs; the specifications' IAM sections list them."""
 
 
+Rule = Callable[[dict[str, Any]], Sequence[Failure]]
+"""What is wrong with an operation's input beyond what its model can say; empty: nothing."""
+
+
 def demands_nothing(call: Call, params: dict[str, Any]) -> Sequence[Demand]:
     return ()
 
@@ -99,6 +104,8 @@ class Service:
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     owns: Callable[[str], bool] = owns_nothing
     demands: Demands = demands_nothing
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """Operation -> rule, checked together with the model's constraints, before authorization."""
 
     def __post_init__(self) -> None:
         unknown = self.handlers.keys() - self.model.operations.keys()
