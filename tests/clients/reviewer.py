@@ -51,6 +51,9 @@ ANSWERS: Mapping[str, Callable[[Event], Answer]] = {
     "content a number": lambda event: allow(event, Content=5),
     "large attributes": lambda event: allow(event, Attributes={"a": "x" * 1024}),
     "attributes no strings": lambda event: allow(event, Attributes={"a": 1}),
+    "surrogate": lambda _: b'{"ReviewResult":"ALLOW","Content":"x","Attributes":{"a":"\\ud800"}}',
+    "deep": lambda _: b"[" * 50_000,
+    "NaN": lambda _: b'{"ReviewResult":"ALLOW","Content":NaN}',
     "huge answer": lambda _: b" " * 2_000_000,
 }
 
