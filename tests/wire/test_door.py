@@ -528,7 +528,7 @@ def test_operations_may_find_input_invalid_themselves() -> None:
 
 
 def test_authorize_comes_after_validation_and_before_the_operation() -> None:
-    def deny(call: Call, params: Mapping[str, Any]) -> None:
+    def deny(service: Service, call: Call, params: Mapping[str, Any]) -> None:
         raise ServiceError(
             "AccessDeniedException", f"no {call.operation} of {params['identifier']}"
         )

@@ -12,10 +12,26 @@ from hubbub.wire.authentication import (
     TrustingAuthenticator,
 )
 from hubbub.wire.door import FrontDoor
-from hubbub.wire.errors import Failure, SerializationFailure, ServiceError, ValidationFailure
+from hubbub.wire.errors import (
+    Failure,
+    NotAuthorized,
+    SerializationFailure,
+    ServiceError,
+    ValidationFailure,
+)
 from hubbub.wire.models import Model, compile_model, load_model
 from hubbub.wire.pagetokens import PageTokens, UnusablePageToken
-from hubbub.wire.service import Authorize, Call, Credentials, CredentialSource, Handler, Service
+from hubbub.wire.service import (
+    Authorize,
+    Call,
+    Credentials,
+    CredentialSource,
+    Demand,
+    Demands,
+    Handler,
+    Permissions,
+    Service,
+)
 from hubbub.wire.shapes import ModelError
 from hubbub.wire.sigv4 import Claim, SignatureRefused, SignedRequest
 from hubbub.wire.styles import CodeMessageStyle, ErrorStyle, FieldListStyle
@@ -31,6 +47,8 @@ __all__ = [
     "CodeMessageStyle",
     "CredentialSource",
     "Credentials",
+    "Demand",
+    "Demands",
     "ErrorStyle",
     "Failure",
     "FieldListStyle",
@@ -38,7 +56,9 @@ __all__ = [
     "Handler",
     "Model",
     "ModelError",
+    "NotAuthorized",
     "PageTokens",
+    "Permissions",
     "SerializationFailure",
     "Service",
     "ServiceError",

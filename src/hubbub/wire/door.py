@@ -19,8 +19,14 @@ from urllib.parse import quote
 
 from hubbub.wire import cors
 from hubbub.wire.authentication import Authenticator, Caller
+from hubbub.wire.authorization import check_permissions
 from hubbub.wire.body import BodyTooLarge, ClientGone, Receive, read_body
-from hubbub.wire.errors import SerializationFailure, ServiceError, ValidationFailure
+from hubbub.wire.errors import (
+    NotAuthorized,
+    SerializationFailure,
+    ServiceError,
+    ValidationFailure,
+)
 from hubbub.wire.requests import Parts, load_json, parse_query
 from hubbub.wire.responses import Answer, write_error
 from hubbub.wire.router import Match, Route, Router
@@ -34,17 +40,13 @@ logger = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-Refusal = ServiceError | SerializationFailure | ValidationFailure
+Refusal = ServiceError | SerializationFailure | ValidationFailure | NotAuthorized
 
 BODY_LIMIT = 1 << 20
 BODY_SECONDS = 20.0
 # What answers before a service is known looks like, whichever service was meant.
 _FRONT_STYLE = FieldListStyle()
 _FRONT_WRITERS = BodyWriters()
-
-
-def allow_all(call: Call, params: dict[str, Any]) -> None:
-    """The default of `authorize`: whoever has a key may do everything."""
 
 
 def request_id() -> str:
@@ -65,7 +67,7 @@ class FrontDoor:
         services: Iterable[Service],
         authenticator: Authenticator,
         *,
-        authorize: Authorize = allow_all,
+        authorize: Authorize = check_permissions,
         unavailable: Mapping[type[Exception], Callable[[], ServiceError]] | None = None,
         body_limit: int = BODY_LIMIT,
         body_seconds: float = BODY_SECONDS,
@@ -142,6 +144,7 @@ class FrontDoor:
             request_id=own_id,
             source_ip=client[0] if client else "",
             headers=headers,
+            secure=scope.get("scheme") == "https",
         )
         return await self._perform(match.route, call, params)
 
@@ -177,11 +180,13 @@ class FrontDoor:
         service, operation = route.service, route.operation
         handler = service.handlers.get(operation.name)
         try:
-            self._authorize(call, params)
+            pending = self._authorize(service, call, params)
+            if pending is not None:
+                await pending
             if handler is None:
                 raise not_implemented(call)
             return operation.write(await handler(call, params) or {})
-        except (ServiceError, SerializationFailure, ValidationFailure) as failure:
+        except (ServiceError, SerializationFailure, ValidationFailure, NotAuthorized) as failure:
             return _refusal(failure, service, call.request_id)
         except Exception as fault:
             return self._fault(fault, route, call.request_id)
@@ -242,6 +247,8 @@ def _refusal(failure: Refusal, service: Service | None, own_id: str) -> Answer:
         error = style.unreadable(failure)
     elif isinstance(failure, ValidationFailure):
         error = style.invalid(failure)
+    elif isinstance(failure, NotAuthorized):
+        error = style.denied(failure)
     else:
         error = failure
     if service is None:

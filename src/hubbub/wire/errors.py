@@ -51,3 +51,12 @@ class ValidationFailure(Exception):
     def __init__(self, failures: Sequence[Failure]) -> None:
         super().__init__(", ".join(f"{f.member} {f.constraint}" for f in failures))
         self.failures = tuple(failures)
+
+
+class NotAuthorized(Exception):
+    """The caller's policies do not allow the call; `ErrorStyle.denied` words it."""
+
+    def __init__(self, principal: str, action: str, resource: str) -> None:
+        super().__init__(
+            f"User: {principal} is not authorized to perform: {action} on resource: {resource}"
+        )

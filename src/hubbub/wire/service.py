@@ -17,6 +17,7 @@ class Credentials:
 
     ``session_token`` is None for long-term keys. For temporary credentials it is the token that
     the request has to carry, and ``expires_at`` (epoch seconds) says when they end.
+    ``permissions`` None: they may do everything in their account.
     """
 
     access_key_id: str
@@ -25,6 +26,16 @@ class Credentials:
     arn: str
     session_token: str | None = field(default=None, repr=False)
     expires_at: float | None = None
+    user_id: str = ""  # the principal's unique id, as STS tells it; "": none
+    permissions: Permissions | None = None
+
+
+class Permissions(Protocol):
+    """What credentials are limited to. `hubbub.access` implements it with IAM policies."""
+
+    async def allow(self, call: Call, demand: Demand) -> bool:
+        """May the call have this one of its demands?"""
+        ...
 
 
 class CredentialSource(Protocol):
@@ -46,6 +57,7 @@ class Call:
     request_id: str  # the x-amzn-RequestId of the answer
     source_ip: str
     headers: Mapping[str, str]  # names in lower case, repeats joined with a comma
+    secure: bool = False  # it came over TLS
 
     @property
     def account_id(self) -> str:
@@ -57,10 +69,6 @@ Handler = Callable[[Call, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 It reports trouble by raising `hubbub.wire.errors.ServiceError`.
 """
-
-
-Authorize = Callable[[Call, dict[str, Any]], None]
-"""May this call go on with this input? Raises ServiceError (AccessDeniedException) if not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,6 @@ Rule = Callable[[dict[str, Any]], Sequence[Failure]]
 """What is wrong with an operation's input beyond what its model can say; empty: nothing."""
 
 
-def demands_nothing(call: Call, params: dict[str, Any]) -> Sequence[Demand]:
-    return ()
-
-
 def owns_nothing(arn: str) -> bool:
     return False
 
@@ -103,7 +107,7 @@ class Service:
     errors: ErrorStyle
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     owns: Callable[[str], bool] = owns_nothing
-    demands: Demands = demands_nothing
+    demands: Demands | None = None  # None: every operation demands itself on all resources
     rules: Mapping[str, Rule] = field(default_factory=dict)
     """Operation -> rule, checked together with the model's constraints, before authorization."""
 
@@ -120,3 +124,14 @@ class Service:
     @property
     def signing_name(self) -> str:
         return self.model.signing_name
+
+    def demanded(self, call: Call, params: dict[str, Any]) -> Sequence[Demand]:
+        """What the call needs to be allowed."""
+        if self.demands is None:
+            return (Demand(f"{self.signing_name}:{call.operation}", "*"),)
+        return self.demands(call, params)
+
+
+Authorize = Callable[[Service, Call, dict[str, Any]], Awaitable[None] | None]
+"""May this call go on with this input? Raises NotAuthorized or ServiceError if not, at once or when
+awaited."""

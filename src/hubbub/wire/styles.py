@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hubbub.wire.errors import SerializationFailure, ServiceError, ValidationFailure
+from hubbub.wire.errors import (
+    NotAuthorized,
+    SerializationFailure,
+    ServiceError,
+    ValidationFailure,
+)
 
 
 class ErrorStyle(Protocol):
@@ -27,6 +32,10 @@ class ErrorStyle(Protocol):
 
     def invalid(self, failure: ValidationFailure) -> ServiceError:
         """The error for input that breaks constraints; names all of them."""
+        ...
+
+    def denied(self, denial: NotAuthorized) -> ServiceError:
+        """The error for a call that the caller's policies do not allow."""
         ...
 
     def internal(self, declared: frozenset[str]) -> ServiceError:
@@ -62,6 +71,9 @@ class FieldListStyle:
                 ],
             },
         )
+
+    def denied(self, denial: NotAuthorized) -> ServiceError:
+        return ServiceError("AccessDeniedException", str(denial), status=403)
 
     def internal(self, declared: frozenset[str]) -> ServiceError:
         name = "InternalServerException"
@@ -101,6 +113,11 @@ class CodeMessageStyle:
     def invalid(self, failure: ValidationFailure) -> ServiceError:
         listed = "; ".join(f"{each.member} {each.constraint}" for each in failure.failures)
         return ServiceError("BadRequestException", listed, status=400)
+
+    def denied(self, denial: NotAuthorized) -> ServiceError:
+        return ServiceError(
+            "ForbiddenException", str(denial), status=403, members={"Code": "AccessDenied"}
+        )
 
     def internal(self, declared: frozenset[str]) -> ServiceError:
         return ServiceError(
