@@ -68,7 +68,9 @@ def markdown(results: Results) -> str:
 
 def _lines(results: Results) -> Iterator[str]:
     dates = " and ".join(sorted({at[:10] for at in results.at.values()}))
-    versions = "; ".join(f"{server} {version}" for server, version in results.versions.items())
+    versions = "; ".join(
+        f"{server} {version}" for server, version in results.versions.items() if version
+    )
     yield (
         f"Measured {dates} with `make bench` on {results.machine}. Servers have one core"
         " and their clients the other; each figure is the median of runs in which all servers"

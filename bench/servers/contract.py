@@ -20,7 +20,9 @@ class Server(Protocol):
     rival: bool
     """Hubbub has to be ahead of it; a reference only shows what the machine can do."""
 
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """As its program tells it; "" for our own references."""
+        ...
 
     def start(self, directory: Path) -> Running:
         """Start it in an empty directory of its own and wait until it is ready."""

@@ -18,7 +18,7 @@ class SendLoop:
         self._mode = mode
 
     def version(self) -> str:
-        return "bench/rivals/send_loop.c"
+        return ""
 
     def start(self, directory: Path) -> Running:
         port = free_port()
