@@ -40,7 +40,9 @@ def _load(members: Members, process: Process, count: int, pace: Pace) -> Sample:
     full = members.closed(OUTSTANDING, pace.seconds)
     watch.stop()
     rate = full.messages / full.seconds
+    half_watch = Watch(process, members.pid)
     half = members.paced(rate / 2, pace.seconds)
+    half_watch.stop()
     return {
         "deliveries_per_second": full.deliveries / full.seconds,
         "deliveries_per_cpu_second": full.deliveries / watch.cpu_seconds,
@@ -54,4 +56,6 @@ def _load(members: Members, process: Process, count: int, pace: Pace) -> Sample:
         "server_cpu_share": watch.cpu_seconds / watch.seconds,
         "client_cpu_share": watch.client_seconds / watch.seconds,
         "taken_by_others_share": watch.taken_share,
+        "half_load_server_cpu_share": half_watch.cpu_seconds / half_watch.seconds,
+        "half_load_taken_by_others_share": half_watch.taken_share,
     }
