@@ -78,7 +78,9 @@ class Crowd:
                     content = frame["Content"]
                     member.messages.append(content)
                     member.ids.append(frame["Id"])
-                    member.delays.append(now - float(content.split()[1]))
+                    _, _, sent = content.partition(" ")
+                    if sent:  # one of the crowd's own
+                        member.delays.append(now - float(sent))
                 elif frame["Type"] == "ERROR":
                     member.errors.append(frame)
         except ConnectionClosed:
