@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hubbub import identity, meetings, messaging
 from hubbub.ivschat.service import CONSTRAINTS
-from hubbub.wire import FieldListStyle, Service, load_model
+from hubbub.wire import CodeMessageStyle, FieldListStyle, Service, load_model
 
 CHIME_ARN = "arn:aws:chime:us-east-1:123456789012:"
 APP_INSTANCE = f"{CHIME_ARN}app-instance/11111111-2222-3333-4444-555555555555"
@@ -14,7 +14,11 @@ SERVICES = (
         model=load_model("ivschat", constraints=CONSTRAINTS),
         errors=FieldListStyle(),
     ),
-    identity.service(),
+    Service(
+        model=load_model("chime-sdk-identity"),
+        errors=CodeMessageStyle(),
+        owns=identity.owns,
+    ),
     messaging.service(),
     meetings.service(),
 )

@@ -1,18 +1,21 @@
-"""Amazon Chime SDK Identity: app instances, their users, admins and bots."""
+"""Amazon Chime SDK Identity: app instances, their users, admins and bots.
 
-from __future__ import annotations
+``ChimeIdentity`` is the whole service. Other services ask its `Directory` who an ARN is, and its
+`RetentionSettings` what holds for messages; what they keep below app instances and users they clear
+away as `Dependents`.
+"""
 
-from hubbub.wire import CodeMessageStyle, Service, load_model
+from hubbub.identity.dependents import Dependents
+from hubbub.identity.directory import Directory, Identity
+from hubbub.identity.retention import Retention, RetentionSettings
+from hubbub.identity.service import ChimeIdentity, owns
 
-
-def service() -> Service:
-    """The service for the front door. None of its operations is implemented yet."""
-    return Service(
-        model=load_model("chime-sdk-identity"), errors=CodeMessageStyle(), handlers={}, owns=owns
-    )
-
-
-def owns(arn: str) -> bool:
-    """An app instance, or a user or bot of one."""
-    resource = arn.split(":", 5)[-1].split("/")
-    return resource[0] == "app-instance" and (len(resource) == 2 or resource[2] in ("user", "bot"))
+__all__ = [
+    "ChimeIdentity",
+    "Dependents",
+    "Directory",
+    "Identity",
+    "Retention",
+    "RetentionSettings",
+    "owns",
+]

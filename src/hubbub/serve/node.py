@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import literal, select
 
-from hubbub import identity, meetings, messaging
+from hubbub import meetings, messaging
 from hubbub.access.opening import Access, open_access
 from hubbub.bus import Bus, BusUnavailable, Outcome, Unavailable, open_bus
 from hubbub.functions import open_functions
+from hubbub.identity import ChimeIdentity
 from hubbub.ivschat import LAYOUT, IvsChat, IvsChatLayout
 from hubbub.serve.health import Health
 from hubbub.settings import Settings, SettingsError
 from hubbub.sinks import open_sinks
 from hubbub.sockets import SocketFront
 from hubbub.store.contract import Store, StoreUnavailable
-from hubbub.store.opening import open_store
+from hubbub.store.opening import is_postgresql, open_store
 from hubbub.wire import (
     Authenticator,
     Claim,
@@ -87,9 +88,17 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         )
         await chat.start()
         parts.push_async_callback(chat.close)
+        identity = ChimeIdentity(
+            store=store,
+            keyring=access.keyring,
+            settings=settings,
+            is_shared=is_postgresql(settings.database_url),
+        )
+        await identity.start()
+        parts.push_async_callback(identity.close)
         services = (
             chat.service,
-            identity.service(),
+            identity.service,
             messaging.service(),
             meetings.service(),
         )

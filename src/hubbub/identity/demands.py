@@ -1,0 +1,69 @@
+"""What each call needs to be allowed (spec 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from hubbub.wire.service import Call, Demand
+
+TagsOf = Callable[[str], Awaitable[Mapping[str, str]]]
+"""Reads the tags of an ARN."""
+
+# The first of these members that an input has is the resource.
+_RESOURCES = (
+    "AppInstanceUserArn",
+    "AppInstanceBotArn",
+    "AppInstanceArn",
+    "ResourceARN",
+)
+PUT_EXPIRATION = "PutAppInstanceUserExpirationSettings"
+
+
+class Demands:
+    """`hubbub.wire.service.Demands` of identity."""
+
+    def __init__(self, tags_of: TagsOf) -> None:
+        self._tags_of = tags_of
+
+    def __call__(self, call: Call, params: dict[str, Any]) -> Sequence[Demand]:
+        conditions = _conditions(params)
+        demands = [
+            self._demand(call.operation, resource, conditions)
+            for resource in _resources(call, params)
+        ]
+        if call.operation == "CreateAppInstanceUser" and params.get("ExpirationSettings"):
+            demands.append(self._demand(PUT_EXPIRATION, params["AppInstanceArn"], conditions))
+        return demands
+
+    def _demand(
+        self, operation: str, resource: str, conditions: Mapping[str, str | tuple[str, ...]]
+    ) -> Demand:
+        return Demand(
+            action=f"chime:{operation}",
+            resource=resource,
+            conditions=conditions,
+            resource_tags=partial(self._tags_of, resource),
+        )
+
+
+def _resources(call: Call, params: Mapping[str, Any]) -> list[str]:
+    for member in _RESOURCES:
+        if member in params:
+            # A promotion is about two: the app instance and who is to be its admin.
+            return [params[name] for name in (member, "AppInstanceAdminArn") if name in params]
+    if call.operation == "CreateAppInstance":
+        return [f"arn:aws:chime:{call.region}:{call.account_id}:app-instance/*"]
+    return ["*"]
+
+
+def _conditions(params: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    conditions: dict[str, str | tuple[str, ...]] = {}
+    tags = params.get("Tags") or ()
+    for tag in tags:
+        conditions[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
+    keys = tuple(tag["Key"] for tag in tags) or tuple(params.get("TagKeys") or ())
+    if keys:
+        conditions["aws:TagKeys"] = keys
+    return conditions

@@ -1,0 +1,53 @@
+"""Desks on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hubbub.identity import Dependents
+from hubbub.settings import Limits
+from tests.services.postgresql import PostgresqlServer
+from tests.unit.identity.desk import Desk, VirtualClock
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture(scope="package")
+def shared_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """One database for all of these tests, cleared for each: making one takes far longer."""
+    url = postgresql_server.create_database()
+    yield url
+    postgresql_server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/hubbub.db"
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    url: str = request.getfixturevalue("shared_database")
+    server.clear_database(url)
+    return url
+
+
+@pytest.fixture
+def make_desk(database_url: str, tmp_path: Path) -> Iterator[MakeDesk]:
+    """Makes a node of that database; all have the same clock."""
+    made: list[Desk] = []
+    clock = VirtualClock()
+
+    def make(limits: Limits | None = None, dependents: Dependents | None = None) -> Desk:
+        made.append(Desk(database_url, tmp_path, limits or Limits(), dependents, clock))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.close()
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    return make_desk()
