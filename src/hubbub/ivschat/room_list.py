@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
+from hubbub.ivschat.ownership import require_own
 from hubbub.ivschat.pages import Page, after
 from hubbub.ivschat.rooms import ROOM_COLUMNS, room_summary
 from hubbub.store.contract import Store
@@ -52,6 +53,8 @@ class RoomList:
 
     async def list(self, call: Call, request: ListRoomsRequestTypeDef) -> dict[str, Any]:
         page = Page(self._tokens, call, request)
+        if attached := request.get("loggingConfigurationIdentifier"):
+            require_own(call, attached)
         given = {name: value for name, value in request.items() if name in _FILTERS}
         filters = tuple(name for name in _FILTERS if name in given)
         found = await self._store.fetch(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub.wire.errors import ValidationFailure
+from hubbub.wire.errors import ServiceError, ValidationFailure
 from tests.unit.ivschat.operations.desk import HANDLER, Desk
 from tests.unit.ivschat.operations.test_rooms import logging
 
 
 async def names(desk: Desk, **request: object) -> list[str]:
     return [room["name"] for room in (await desk("ListRooms", **request))["rooms"]]
+
+
+LOGGING = "arn:aws:ivschat:{}:logging-configuration/aaaaaaaaaaaa"
 
 
 async def test_newest_update_first(desk: Desk) -> None:
@@ -138,3 +141,23 @@ async def test_each_account_and_region_lists_its_own(desk: Desk) -> None:
     assert await names(desk) == ["there"]
     desk.caller.account = "999999999999"
     assert await names(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("whose", "code"),
+    [
+        ("us-west-2:999999999999", "AccessDeniedException"),
+        ("eu-west-1:999999999999", "AccessDeniedException"),
+        ("eu-west-1:123456789012", "ResourceNotFoundException"),
+    ],
+)
+async def test_filtering_by_what_is_not_ones_own(desk: Desk, whose: str, code: str) -> None:
+    with pytest.raises(ServiceError) as caught:
+        await desk("ListRooms", loggingConfigurationIdentifier=LOGGING.format(whose))
+    assert caught.value.code == code
+
+
+async def test_nothing_is_attached_to_a_logging_configuration_that_is_not_there(desk: Desk) -> None:
+    await desk("CreateRoom", loggingConfigurationIdentifiers=[await logging(desk)])
+    absent = LOGGING.format("us-west-2:123456789012")
+    assert await names(desk, loggingConfigurationIdentifier=absent) == []
