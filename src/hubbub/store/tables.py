@@ -63,6 +63,7 @@ access_keys = Table(
     _text("account_id"),
     _bytes("sealed_secret"),
     _integer("create_time"),
+    Column("policy", TEXT, nullable=False, server_default=""),  # IAM policy, JSON; "": none
     Index("ix_access_keys_account", "account_id", "create_time"),
 )
 

@@ -32,7 +32,13 @@ __all__ = ["Transaction"]
 
 
 def a_key(name: str) -> dict[str, Any]:
-    return {"access_key_id": name, "account_id": "1", "sealed_secret": b"\0\xff", "create_time": 1}
+    return {
+        "access_key_id": name,
+        "account_id": "1",
+        "sealed_secret": b"\0\xff",
+        "create_time": 1,
+        "policy": "",
+    }
 
 
 def a_configuration(arn: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ async def test_what_is_written_can_be_read(store: Store) -> None:
     (row,) = await store.fetch(
         select(access_keys).where(access_keys.c.access_key_id == bindparam("id")), {"id": "a"}
     )
-    assert tuple(row) == ("a", "1", b"\0\xff", 1)
+    assert tuple(row) == ("a", "1", b"\0\xff", 1, "")
 
 
 async def test_the_result_of_a_work_is_returned(store: Store) -> None:
