@@ -90,6 +90,22 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSettings:
+    """Roles that STS's AssumeRole gives temporary credentials for, by the role's ARN.
+
+    In TOML each role is a table below ``[roles]``; ``HUBBUB_ROLES`` holds the map as JSON. `policy`
+    is the path of a JSON file (relative paths in hubbub.toml start at its directory) or, starting
+    with ``{``, the policy itself. `trust` is a list of access key ids and ARNs of roles, or ``"*"``
+    for all callers of the role's account; the root key may assume every role. Without
+    `max-session-duration` sessions last up to 3600 seconds.
+    """
+
+    policy: str  # the document itself
+    trust: tuple[str, ...] = ()
+    max_session_duration: int = 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSettings:
     """Where log records go. Unset: into files below ``<data-dir>/logs``."""
 
@@ -201,6 +217,7 @@ class Settings:
     ] = field(default="", repr=False)
     limits: Limits = field(default_factory=Limits)
     functions: FunctionSettings = field(default_factory=FunctionSettings)
+    roles: dict[str, RoleSettings] = field(default_factory=dict)
     sinks: SinkSettings = field(default_factory=SinkSettings)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, insert, select
 
 from hubbub.access.keyring import Keyring
+from hubbub.access.policies import parse_policy
 from hubbub.access.sealing import SealBroken
 from hubbub.access.texts import new_access_key_id, new_secret
 from hubbub.store.contract import Store, Transaction
@@ -18,9 +19,12 @@ from hubbub.store.tables import access_keys
 _ADD = insert(access_keys)
 _REMOVE = delete(access_keys).where(access_keys.c.access_key_id == bindparam("of"))
 _LIST = select(
-    access_keys.c.access_key_id, access_keys.c.account_id, access_keys.c.create_time
+    access_keys.c.access_key_id,
+    access_keys.c.account_id,
+    access_keys.c.create_time,
+    access_keys.c.policy != "",
 ).order_by(access_keys.c.account_id, access_keys.c.create_time, access_keys.c.access_key_id)
-_ONE = select(access_keys.c.account_id, access_keys.c.sealed_secret).where(
+_ONE = select(access_keys.c.account_id, access_keys.c.sealed_secret, access_keys.c.policy).where(
     access_keys.c.access_key_id == bindparam("of")
 )
 
@@ -32,6 +36,7 @@ class AccessKey:
     access_key_id: str
     account_id: str
     create_time: int  # epoch microseconds
+    has_policy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class NewAccessKey:
 class StoredKey(NamedTuple):
     account_id: str
     sealed_secret: bytes
+    policy: str  # "": it may do everything in its account
 
 
 class AccessKeys:
@@ -53,7 +59,10 @@ class AccessKeys:
         self._store = store
         self._sealer = keyring.sealer("access-keys")
 
-    async def create(self, account_id: str) -> NewAccessKey:
+    async def create(self, account_id: str, policy: str = "") -> NewAccessKey:
+        """`policy`: an IAM policy document; PolicyError if it is none. "": no limits."""
+        if policy:
+            parse_policy(policy)
         new = NewAccessKey(new_access_key_id("AKIA"), new_secret(), account_id)
         row = {
             "access_key_id": new.access_key_id,
@@ -62,6 +71,7 @@ class AccessKeys:
                 new.secret_access_key.encode(), new.access_key_id.encode()
             ),
             "create_time": time.time_ns() // 1000,
+            "policy": policy,
         }
 
         async def work(tx: Transaction) -> None:
@@ -72,7 +82,8 @@ class AccessKeys:
 
     async def list(self) -> Sequence[AccessKey]:
         """All of them, by account, the oldest first."""
-        return [AccessKey(*row) for row in await self._store.fetch(_LIST)]
+        rows = await self._store.fetch(_LIST)
+        return [AccessKey(key, account, made, bool(policy)) for key, account, made, policy in rows]
 
     async def delete(self, access_key_id: str) -> bool:
         """Revoke a key, and with it the temporary credentials made from it. False: none such."""

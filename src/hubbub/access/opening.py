@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hubbub.access.keyring import Keyring, open_keyring
 from hubbub.access.keys import AccessKeys
+from hubbub.access.roles import Role, read_roles
 from hubbub.access.root import RootKey, root_key
 from hubbub.access.sessions import Sessions
 from hubbub.access.source import StoredCredentials
@@ -23,6 +25,7 @@ class Access:
     keyring: Keyring
     keys: AccessKeys
     sessions: Sessions
+    roles: Mapping[str, Role]
     credentials: CredentialSource
 
 
@@ -32,8 +35,13 @@ async def open_access(settings: Settings, store: Store) -> Access:
     root = root_key(settings)
     keys = AccessKeys(store, keyring)
     sessions = Sessions(keyring)
+    roles = read_roles(settings.roles)
     network = is_postgresql(settings.database_url)
     credentials = StoredCredentials(
-        root, keys, sessions, cache_seconds=NETWORK_CACHE_SECONDS if network else 0.0
+        root,
+        keys,
+        sessions,
+        roles=roles,
+        cache_seconds=NETWORK_CACHE_SECONDS if network else 0.0,
     )
-    return Access(root, keyring, keys, sessions, credentials)
+    return Access(root, keyring, keys, sessions, roles, credentials)

@@ -29,6 +29,7 @@ class RootKey:
             self.secret_access_key,
             self.account_id,
             f"arn:aws:iam::{self.account_id}:root",
+            user_id=self.account_id,
         )
 
 
