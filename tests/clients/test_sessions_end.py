@@ -19,7 +19,7 @@ from tests.clients.raw_socket import chatter, refused
 from tests.clients.world import SEND, World
 from tests.server import Server, running_server
 
-CLOCK = Path(__file__).parent / "clock"
+PRELOAD = Path(__file__).parent / "preload"
 AHEAD = 54  # seconds; those that are left must outlast a restart
 
 
@@ -39,7 +39,7 @@ def last_seconds(data_dir: Path) -> Iterator[Minute]:
             room = world.room(maximumMessageRatePerSecond=100)
             tokens = [world.token(room, "kim", [SEND], minutes=1)["token"] for _ in range(3)]
         assert server.stop() == 0
-        server.environment = {"PYTHONPATH": str(CLOCK), "CLOCK_AHEAD_SECONDS": str(AHEAD)}
+        server.environment = {"PYTHONPATH": str(PRELOAD), "CLOCK_AHEAD_SECONDS": str(AHEAD)}
         server.start()
         yield Minute(server, room, tokens)
         assert tracebacks(server) == []

@@ -6,12 +6,14 @@ import contextlib
 import os
 import resource
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from tests.server import Server
+
+PRELOAD = Path(__file__).parents[1] / "clients" / "preload"
 
 
 class SmallDisk(Protocol):
@@ -21,8 +23,8 @@ class SmallDisk(Protocol):
 
     def fill(self, server: Server) -> None: ...
     def free(self, server: Server) -> None: ...
-    def full(self) -> AbstractContextManager[None]:
-        """What starts in here finds no space."""
+    def full(self) -> AbstractContextManager[Mapping[str, str]]:
+        """A server that is started in here with this environment finds no space."""
         ...
 
 
@@ -35,9 +37,9 @@ class Mounted:
         self._ballast = self.directory / "ballast"
 
     @contextmanager
-    def full(self) -> Iterator[None]:
+    def full(self) -> Iterator[Mapping[str, str]]:
         self._fill()
-        yield
+        yield {}
         self._ballast.unlink()
 
     def fill(self, server: Server) -> None:
@@ -61,11 +63,8 @@ class Limited:
         self.directory.mkdir()
 
     @contextmanager
-    def full(self) -> Iterator[None]:
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, before[1]))
-        yield
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    def full(self) -> Iterator[Mapping[str, str]]:
+        yield {"PYTHONPATH": str(PRELOAD), "FILE_SIZE_LIMIT": "16384"}
 
     def fill(self, server: Server) -> None:
         # Log files on /dev/null and pipes have no size; a database has one page at least.

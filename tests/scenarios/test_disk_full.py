@@ -126,9 +126,9 @@ def recovered(plane: ControlPlane, promised: dict[str, Document]) -> None:
 
 def test_a_start_on_a_full_disk(disk: SmallDisk) -> None:
     """It serves or says why not, and never leaves half a data directory."""
-    with disk.full():
+    with disk.full() as environment:
         try:
-            with running_server(disk.directory):
+            with running_server(disk.directory, environment=environment):
                 pass
         except NotReady as refusal:
             assert "Traceback" not in str(refusal)
