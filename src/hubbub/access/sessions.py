@@ -19,7 +19,6 @@ from hubbub.access.texts import new_access_key_id, new_secret
 
 PREFIX = "ASIA"
 LONGEST_TOKEN = 4096  # characters: goes into a header of every call
-LONGEST_SESSION_POLICY = 2048  # characters, as AWS has it
 PACKED_BYTES = 2048
 
 _ASSOCIATED = b"session 1"

@@ -10,8 +10,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hubbub.access.policies import parse_policy
+from hubbub.access.policies.documents import LONGEST_POLICY, LONGEST_SESSION_POLICY
 from hubbub.cli.configuration import add_flags, read_settings
 from hubbub.cli.data_directory import prepare
 from hubbub.cli.env import export_lines
@@ -42,8 +45,16 @@ def add_to(commands: Commands) -> None:
         type=_seconds,
         help="make temporary credentials that end after so many seconds",
     )
+    create.add_argument(
+        "--policy",
+        metavar="PATH",
+        type=Path,
+        help="file with the IAM policy that limits the key or credentials (default: no limits)",
+    )
     create.set_defaults(run=lambda given: _run(given, _create))
-    listing = actions.add_parser("list", help="list the access keys that were made")
+    listing = actions.add_parser(
+        "list", help="list the access keys that were made; policy: one with a policy"
+    )
     add_flags(listing, only=_FLAGS)
     listing.set_defaults(run=lambda given: _run(given, _list))
     delete = actions.add_parser("delete", help="revoke an access key")
@@ -87,18 +98,36 @@ async def _with_access(given: argparse.Namespace, settings: Settings, action: Ac
         raise SettingsError(str(error)) from error
 
 
+def _policy(path: Path | None, *, is_session: bool) -> str:
+    """The document in a file, checked; "": none."""
+    if path is None:
+        return ""
+    longest = LONGEST_SESSION_POLICY if is_session else LONGEST_POLICY
+    try:
+        text = path.read_text(encoding="utf-8")
+        parse_policy(text, longest=longest)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"--policy {path}: {reason}") from None
+    return text
+
+
 async def _create(given: argparse.Namespace, settings: Settings, access: Access) -> int:
+    from hubbub.access.sessions import SessionLimits  # noqa: PLC0415
+
     account_id = given.account_id or settings.account_id
+    policy = _policy(given.policy, is_session=given.expires_in is not None)
     values: dict[str, str]
     if given.expires_in is None:
-        key = await access.keys.create(account_id)
+        key = await access.keys.create(account_id, policy)
         values = {
             "AWS_ACCESS_KEY_ID": key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         }
     else:
         parent = await _parent(account_id, access)
-        session = access.sessions.issue(parent, time.time() + given.expires_in)
+        limits = SessionLimits(policy)
+        session = access.sessions.issue(parent, time.time() + given.expires_in, limits=limits)
         values = {
             "AWS_ACCESS_KEY_ID": session.access_key_id,
             "AWS_SECRET_ACCESS_KEY": session.secret_access_key,
@@ -112,9 +141,9 @@ async def _parent(account_id: str, access: Access) -> str:
     """The key that temporary credentials are made from, and with which they are revoked."""
     if account_id == access.root.account_id:
         return access.root.access_key_id
-    for key in await access.keys.list():
-        if key.account_id == account_id:
-            return key.access_key_id
+    own = [key for key in await access.keys.list() if key.account_id == account_id]
+    for key in sorted(own, key=lambda key: key.has_policy):  # its policy would be theirs as well
+        return key.access_key_id
     raise SettingsError(
         f"account {account_id} has no access key to make temporary credentials from;"
         f" make one first: hubbub keys create --account-id {account_id}"
@@ -124,7 +153,8 @@ async def _parent(account_id: str, access: Access) -> str:
 async def _list(given: argparse.Namespace, settings: Settings, access: Access) -> int:
     for key in await access.keys.list():
         made = datetime.fromtimestamp(key.create_time // 1_000_000, UTC)
-        print(f"{key.access_key_id}  {key.account_id}  {made:%Y-%m-%dT%H:%M:%SZ}")
+        policy = "  policy" if key.has_policy else ""
+        print(f"{key.access_key_id}  {key.account_id}  {made:%Y-%m-%dT%H:%M:%SZ}{policy}")
     return 0
 
 

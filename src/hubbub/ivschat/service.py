@@ -13,6 +13,7 @@ from hubbub.ivschat.chat_log import ChatLog
 from hubbub.ivschat.chat_tokens import TokenDesk
 from hubbub.ivschat.clock import Clock, SystemClock
 from hubbub.ivschat.connection import Desk
+from hubbub.ivschat.demands import demands
 from hubbub.ivschat.logging_configurations import LoggingConfigurations
 from hubbub.ivschat.messaging import Messaging
 from hubbub.ivschat.reviewing import Reviewer
@@ -119,6 +120,7 @@ class IvsChat:
             errors=FieldListStyle(),
             handlers=handlers,
             owns=_owns,
+            demands=demands(tags.read),
         )
 
     async def start(self) -> None:

@@ -62,6 +62,12 @@ class Tags:
             raise not_found(arn)
         return {"tags": orjson.loads(found[0][0])}
 
+    async def read(self, arn: str) -> dict[str, str]:
+        """The tags of a resource; none when there is no such resource."""
+        found = await self._store.fetch(_READ[_kind(arn)], {"of_arn": arn})
+        tags: dict[str, str] = orjson.loads(found[0][0]) if found else {}
+        return tags
+
     async def add(self, call: Call, request: TagResourceRequestTypeDef) -> None:
         """Adds and overwrites, keeps the others."""
         arn, given = request["resourceArn"], dict(request["tags"])

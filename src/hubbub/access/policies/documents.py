@@ -11,9 +11,17 @@ from hubbub.access.policies.conditions import AnyCondition, parse_conditions
 from hubbub.access.policies.errors import PolicyError
 from hubbub.access.policies.patterns import Context, Pattern
 
-__all__ = ["LONGEST_POLICY", "Policy", "PolicyError", "Statement", "parse_policy"]
+__all__ = [
+    "LONGEST_POLICY",
+    "LONGEST_SESSION_POLICY",
+    "Policy",
+    "PolicyError",
+    "Statement",
+    "parse_policy",
+]
 
 LONGEST_POLICY = 10_240  # characters; AWS's bound for a role's policies
+LONGEST_SESSION_POLICY = 2_048  # of a session token, as AWS has it
 
 _VERSIONS = {"2012-10-17": True, "2008-10-17": False}
 """Version -> does ``${…}`` stand for a variable?"""
