@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 KIND = "logging-configuration"
 ACTIVE = "ACTIVE"
 DESTINATIONS = ("s3", "cloudWatchLogs", "firehose")
+_IN_TRANSITION = frozenset(("CREATING", "UPDATING", "DELETING"))
 
 _logging = logging_configurations.c
 _COLUMNS = (
@@ -167,8 +168,7 @@ class LoggingConfigurations:
             if not found:
                 raise not_found(arn)
             row = dict(zip(_NAMES, found[0], strict=True))
-            if row["state"] != ACTIVE:
-                raise conflict(arn, f"Logging configuration {arn} is not {ACTIVE}")
+            _require_settled(arn, row)
             if name is None and destination is None:
                 return found[0], []
             row["name"] = row["name"] if name is None else name
@@ -192,10 +192,13 @@ class LoggingConfigurations:
         attached = conflict(arn, f"Logging configuration {arn} is attached to a room")
 
         async def work(transaction: Transaction) -> None:
+            found = await transaction.fetch(_GET_TO_CHANGE, {"of_arn": arn})
+            if not found:
+                raise not_found(arn)
+            _require_settled(arn, dict(zip(_NAMES, found[0], strict=True)))
             if await transaction.fetch(_ANY_ATTACHED, {"of_arn": arn}):
                 raise attached
-            if not await transaction.execute(_DELETE, {"of_arn": arn}):
-                raise not_found(arn)
+            await transaction.execute(_DELETE, {"of_arn": arn})
             await quotas.give_back(transaction, *_owner(call))
 
         try:
@@ -227,6 +230,11 @@ def _destination_failures(destination: Mapping[str, object]) -> list[Failure]:
     return [
         Failure("destinationConfiguration", f"must have exactly one of {', '.join(DESTINATIONS)}")
     ]
+
+
+def _require_settled(arn: str, row: Mapping[str, object]) -> None:
+    if row["state"] in _IN_TRANSITION:
+        raise conflict(arn, f"Logging configuration {arn} is {row['state']}")
 
 
 def _json(value: Mapping[str, object]) -> str:

@@ -7,8 +7,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, update
 
 from hubbub.settings import Limits
+from hubbub.store.contract import Transaction
+from hubbub.store.tables import logging_configurations
 from hubbub.wire.errors import ServiceError, ValidationFailure
 from tests.unit.ivschat.operations.conftest import MakeDesk
 from tests.unit.ivschat.operations.desk import Desk
@@ -17,6 +20,11 @@ from tests.unit.ivschat.operations.test_rooms import code_of, logging
 S3 = {"s3": {"bucketName": "chat-logs"}}
 GROUP = {"cloudWatchLogs": {"logGroupName": "/chat"}}
 STREAM = {"firehose": {"deliveryStreamName": "chat_stream"}}
+_SET_STATE = (
+    update(logging_configurations)
+    .where(logging_configurations.c.arn == bindparam("of_arn"))
+    .values(state=bindparam("to"))
+)
 
 
 @pytest.mark.parametrize("destination", [S3, GROUP, STREAM])
@@ -116,6 +124,46 @@ async def test_attaching_and_deleting_at_the_same_time(desk: Desk) -> None:
         if isinstance(room, dict):
             await desk("DeleteRoom", identifier=room["arn"])
             await desk("DeleteLoggingConfiguration", identifier=arn)
+
+
+async def in_state(desk: Desk, state: str) -> str:
+    """A logging configuration that another version of the server may have left."""
+    arn = await logging(desk)
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.execute(_SET_STATE, {"of_arn": arn, "to": state})
+
+    await desk.store.write(work)
+    return arn
+
+
+@pytest.mark.parametrize("state", ["CREATING", "UPDATING", "DELETING"])
+async def test_in_transition_nothing_may_be_done_to_it(desk: Desk, state: str) -> None:
+    arn = await in_state(desk, state)
+    for operation in ("UpdateLoggingConfiguration", "DeleteLoggingConfiguration"):
+        assert await code_of(desk, operation, identifier=arn) == "ConflictException"
+    found = await desk("GetLoggingConfiguration", identifier=arn)
+    assert found["state"] == state
+
+
+@pytest.mark.parametrize("state", ["CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"])
+async def test_failed_ones_can_be_deleted(desk: Desk, state: str) -> None:
+    arn = await in_state(desk, state)
+    await desk("DeleteLoggingConfiguration", identifier=arn)
+    assert await desk("ListLoggingConfigurations") == {"loggingConfigurations": []}
+
+
+@pytest.mark.parametrize("state", ["CREATING", "UPDATE_FAILED"])
+async def test_only_active_ones_can_be_attached(desk: Desk, state: str) -> None:
+    room = await desk("CreateRoom", name="a")
+    arns = [await logging(desk), await in_state(desk, state)]
+    for operation, more in (("CreateRoom", {}), ("UpdateRoom", {"identifier": room["arn"]})):
+        code = await code_of(
+            desk, operation, name="b", loggingConfigurationIdentifiers=arns, **more
+        )
+        assert code == "ConflictException"
+    assert (await desk("ListRooms"))["rooms"][0]["name"] == "a"
+    assert await desk("GetRoom", identifier=room["arn"]) == room
 
 
 async def test_the_second_deletion(desk: Desk) -> None:
