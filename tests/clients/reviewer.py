@@ -32,6 +32,9 @@ ANSWERS: Mapping[str, Callable[[Event], Answer]] = {
     "rewrite": lambda event: allow(event, Content="rewritten 🦀" + event["Content"][7:]),
     "recolour": lambda event: allow(event, Attributes={"color": "blue"}),
     "keep null": lambda event: allow(event, Attributes=None),
+    "surrogate": lambda _: (
+        b'{"ReviewResult":"ALLOW","Content":"\\ud83d","Attributes":{"\\ud800":"x"}}'
+    ),
     "deny": lambda event: {
         "ReviewResult": "DENY",
         "Content": "x",
@@ -51,13 +54,12 @@ ANSWERS: Mapping[str, Callable[[Event], Answer]] = {
     "content a number": lambda event: allow(event, Content=5),
     "large attributes": lambda event: allow(event, Attributes={"a": "x" * 1024}),
     "attributes no strings": lambda event: allow(event, Attributes={"a": 1}),
-    "surrogate": lambda _: b'{"ReviewResult":"ALLOW","Content":"x","Attributes":{"a":"\\ud800"}}',
     "deep": lambda _: b"[" * 50_000,
     "NaN": lambda _: b'{"ReviewResult":"ALLOW","Content":NaN}',
     "huge answer": lambda _: b" " * 2_000_000,
 }
 
-FAILING = list(ANSWERS)[6:]
+FAILING = list(ANSWERS)[list(ANSWERS).index("slow") :]
 
 
 class Reviewer:

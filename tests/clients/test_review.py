@@ -93,6 +93,7 @@ async def test_what_the_function_is_told(world: World, reviewer: Reviewer) -> No
         ("recolour", None, ("recolour", {"color": "blue"})),
         ("keep null", {"color": "red"}, ("keep null", {"color": "red"})),
         ("fine", None, ("fine", None)),
+        ("surrogate", None, ("\ufffd", {"\ufffd": "x"})),
     ],
 )
 async def test_allow(
