@@ -282,12 +282,16 @@ class SocketConnection(asyncio.Protocol):
             return
         if self._audiences:
             self._loosen()
+            if self._close_code:  # what was pending was too much for it
+                return
         self._push(frame)
 
     def close(self, code: int, reason: str = "") -> None:
         if self._close_code or self._state is CLOSED:
             return
         self._loosen()
+        if self._close_code:  # what was pending was too much for it
+            return
         self._push(frames.encode_close(code, reason), always=True)
         self._close_code = code
         if self._state is OPEN:

@@ -326,6 +326,26 @@ async def test_beyond_the_bound_it_is_closed_with_1013_and_others_are_unaffected
     assert gate.receivers[1].codes == []
 
 
+@pytest.mark.parametrize("last_words", ["send", "close"])
+async def test_beyond_the_bound_in_the_tick_of_a_frame_of_its_own(last_words: str) -> None:
+    each, receiver = await opened(queue_bytes=100)
+    audience = Audience()
+    audience.add(receiver.connection)
+    each.transport.clogged = True
+    for _ in range(20):
+        audience.broadcast(encode_text(b"x" * 40))
+    if last_words == "send":
+        receiver.connection.send(encode_text(b"own"))
+    else:
+        receiver.connection.close(1000)
+    each.transport.unclog()
+    await ticks()
+    too_slow = encode_close(1013, "Reading too slowly")
+    assert each.transport.frames.endswith(too_slow)
+    assert each.transport.frames.count(too_slow) == 1
+    assert encode_close(1000) not in each.transport.frames
+
+
 async def test_a_burst_of_one_tick_beyond_the_bound_does_not_hurt_a_reader_that_keeps_up() -> None:
     each, _ = await opened(queue_bytes=1_000)
     one, other = Audience(), Audience()
