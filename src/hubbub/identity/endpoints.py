@@ -228,7 +228,8 @@ class Endpoints:
 
 
 def _parameters(place: Place, endpoint_id: str) -> dict[str, str]:
-    return {**place.parameters, "of_endpoint": endpoint_id}
+    # No endpoint has an id with NUL, and PostgreSQL takes no such text.
+    return {**place.parameters, "of_endpoint": "" if "\0" in endpoint_id else endpoint_id}
 
 
 def _device(row: Row) -> Sequence[Any]:
