@@ -102,7 +102,8 @@ class SocketConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
-            self.peer_ip = str(peer[0])
+            # A listener on "::" has IPv4 peers too, and tells them in IPv6's mapped form.
+            self.peer_ip = str(peer[0]).removeprefix("::ffff:")
         self._transport.set_write_buffer_limits(high=self.front.transport_bytes)
         self.front.opened(self)
 

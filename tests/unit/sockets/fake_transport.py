@@ -16,8 +16,9 @@ HIGH_WATER = 64
 
 
 class FakeTransport(asyncio.Transport):
-    def __init__(self) -> None:
+    def __init__(self, peer_ip: str = "192.0.2.1") -> None:
         super().__init__()
+        self.peer_ip = peer_ip
         self.protocol: asyncio.Protocol | None = None
         self.writes: list[bytes] = []
         self.clogged = False
@@ -29,7 +30,7 @@ class FakeTransport(asyncio.Transport):
         self.eof = False
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        return ("192.0.2.1", 5) if name == "peername" else default
+        return (self.peer_ip, 5) if name == "peername" else default
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
@@ -132,8 +133,8 @@ class Gate:
 class FakePeer:
     """A connection of a front, and the transport below it."""
 
-    def __init__(self, front: SocketFront) -> None:
-        self.transport = FakeTransport()
+    def __init__(self, front: SocketFront, peer_ip: str = "192.0.2.1") -> None:
+        self.transport = FakeTransport(peer_ip)
         self.connection: SocketConnection = front.protocol_class()
         self.transport.protocol = self.connection
         self.connection.connection_made(self.transport)

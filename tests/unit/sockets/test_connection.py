@@ -418,6 +418,21 @@ async def test_the_endpoint_is_told_what_was_asked() -> None:
     assert not asked.secure
 
 
+@pytest.mark.parametrize(
+    ("told", "peer_ip"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::1", "::1"),
+        ("2001:db8::ffff:1", "2001:db8::ffff:1"),
+    ],
+)
+async def test_an_ipv4_peer_has_its_own_address(told: str, peer_ip: str) -> None:
+    endpoint = Answering(Refuse(401))
+    FakePeer(make_front({"/": endpoint}), told)
+    await ticks()
+    assert endpoint.asked[0].peer_ip == endpoint.connections[0].peer_ip == peer_ip
+
+
 async def test_an_unknown_path_is_404_and_a_bad_handshake_400() -> None:
     front = make_front({"/elsewhere": Gate()})
     each = FakePeer(front)
