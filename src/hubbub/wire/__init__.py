@@ -1,4 +1,4 @@
-"""AWS's front door for any rest-json service: models in, an ASGI application out.
+"""AWS's front door for any rest-json or query service: models in, an ASGI application out.
 
 It knows no service. A service package makes a `Service` (model, error style, handlers), and
 `FrontDoor` serves it.
@@ -21,6 +21,7 @@ from hubbub.wire.errors import (
 )
 from hubbub.wire.models import Model, compile_model, load_model
 from hubbub.wire.pagetokens import PageTokens, UnusablePageToken
+from hubbub.wire.query.style import QueryStyle
 from hubbub.wire.service import (
     Authorize,
     Call,
@@ -59,6 +60,7 @@ __all__ = [
     "NotAuthorized",
     "PageTokens",
     "Permissions",
+    "QueryStyle",
     "SerializationFailure",
     "Service",
     "ServiceError",

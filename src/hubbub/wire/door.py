@@ -1,4 +1,4 @@
-"""The front door: one ASGI application for any number of rest-json services.
+"""The front door: one ASGI application for any number of services.
 
 A request's way, each step of which may end it with an error:
 
@@ -27,6 +27,7 @@ from hubbub.wire.errors import (
     ServiceError,
     ValidationFailure,
 )
+from hubbub.wire.query.requests import is_form, parse_form
 from hubbub.wire.requests import Parts, load_json, parse_query
 from hubbub.wire.responses import Answer, write_error
 from hubbub.wire.router import Match, Route, Router
@@ -127,7 +128,7 @@ class FrontDoor:
         except _Refused as refused:
             return _refusal(refused.failure, refused.service, own_id)
         except ServiceError as error:
-            answer = _refusal(error, None, own_id)
+            answer = _refusal(error, self._read_by(scope, headers), own_id)
             if isinstance(error, BodyTooLarge) and error.unread:
                 answer.headers.append((b"connection", b"close"))
             return answer
@@ -152,6 +153,8 @@ class FrontDoor:
         """The operation that is meant, and its input. Raise _Refused."""
         try:
             query = parse_query(without_signature(request.query))
+            if request.path == "/" and is_form(request.headers.get("content-type", "")):
+                query += parse_form(request.body)
         except SerializationFailure as failure:
             raise _Refused(failure, self._spoken_to(caller)) from None
         matches = self._router.match(request.method, request.path, query)
@@ -185,7 +188,7 @@ class FrontDoor:
                 await pending
             if handler is None:
                 raise not_implemented(call)
-            return operation.write(await handler(call, params) or {})
+            return operation.write(await handler(call, params) or {}, call.request_id)
         except (ServiceError, SerializationFailure, ValidationFailure, NotAuthorized) as failure:
             return _refusal(failure, service, call.request_id)
         except Exception as fault:
@@ -222,6 +225,14 @@ class FrontDoor:
                 return each
         return None
 
+    def _read_by(self, scope: Scope, headers: Mapping[str, str]) -> Service | None:
+        """Who is asked for, before it is known who asks: only the query protocol shows it."""
+        if scope["path"] != "/":
+            return None
+        if is_form(headers.get("content-type", "")) or b"Action=" in scope.get("query_string", b""):
+            return next((each for each in self.services if each.model.protocol == "query"), None)
+        return None
+
 
 class _Refused(Exception):
     """Ends a request before its operation was called."""
@@ -253,8 +264,7 @@ def _refusal(failure: Refusal, service: Service | None, own_id: str) -> Answer:
         error = failure
     if service is None:
         return write_error(error, None, style, _FRONT_WRITERS, own_id)
-    shape = service.model.error_shape(error.code)
-    return write_error(error, shape, style, service.model.writers, own_id)
+    return service.model.write_error(error, style, own_id)
 
 
 def _owner(matches: list[Match], query: list[tuple[str, str]], body: bytes) -> Match:

@@ -15,14 +15,20 @@ from typing import Any
 
 import orjson
 
+from hubbub.wire.errors import ServiceError
+from hubbub.wire.query import requests as query_requests
+from hubbub.wire.query import responses as query_responses
 from hubbub.wire.readers import BodyReaders
 from hubbub.wire.requests import RequestParser, compile_request
-from hubbub.wire.responses import ResponseWriter, compile_response
+from hubbub.wire.responses import Answer, ResponseWriter, compile_response, write_error
 from hubbub.wire.shapes import ModelError, Shape, Shapes
+from hubbub.wire.styles import ErrorStyle
 from hubbub.wire.writers import BodyWriters
 
 Constraints = Mapping[str, Mapping[str, Any]]
 """Shape name -> trait -> value, in place of what the model says; a pattern of None is waived."""
+
+PROTOCOLS = ("rest-json", "query")
 
 
 class Operation:
@@ -32,7 +38,12 @@ class Operation:
         http = definition["http"]
         self.name = name
         self.method: str = http["method"]
+        self.methods: tuple[str, ...] = (self.method,)
         self.uri: str = http["requestUri"]
+        if model.protocol == "query":
+            # The query protocol is routed by parameters, and takes them from the URL as well.
+            self.methods = ("POST", "GET")
+            self.uri += f"?Action={name}&Version={model.version}"
         self.status: int = http.get("responseCode", 200)
         self.errors = frozenset(each["shape"] for each in definition.get("errors", ()))
         self._definition = definition
@@ -53,11 +64,19 @@ class Operation:
     @cached_property
     def parse(self) -> RequestParser:
         """Parts of a request -> input. Raises SerializationFailure or ValidationFailure."""
+        if self._model.protocol == "query":
+            return query_requests.compile_request(self.input_shape)
         return compile_request(self.input_shape, self._model.readers)
 
     @cached_property
     def write(self) -> ResponseWriter:
         """Output -> answer."""
+        if self._model.protocol == "query":
+            wrapper = self._definition.get("output", {}).get("resultWrapper", f"{self.name}Result")
+            namespace = self._model.namespace
+            return query_responses.compile_response(
+                self.name, wrapper, namespace, self.output_shape
+            )
         return compile_response(self.output_shape, self.status, self._model.writers)
 
 
@@ -66,9 +85,13 @@ class Model:
 
     def __init__(self, name: str, definition: Mapping[str, Any], constraints: Constraints) -> None:
         metadata = definition["metadata"]
-        if "rest-json" not in (metadata.get("protocol"), *metadata.get("protocols", ())):
-            raise ModelError(f"{name} does not speak rest-json")
+        spoken = (metadata.get("protocol"), *metadata.get("protocols", ()))
+        self.protocol = next((each for each in PROTOCOLS if each in spoken), "")
+        if not self.protocol:
+            raise ModelError(f"{name} speaks none of {', '.join(PROTOCOLS)}")
         self.name = name
+        self.version: str = metadata.get("apiVersion", "")
+        self.namespace: str = metadata.get("xmlNamespace", "")
         self.signing_name: str = metadata.get("signingName") or metadata["endpointPrefix"]
         self.shapes = Shapes(definition["shapes"], constraints)
         self.readers = BodyReaders()
@@ -85,6 +108,11 @@ class Model:
             if shape.get("exception") or shape.get("error"):
                 return shape
         return None
+
+    def write_error(self, error: ServiceError, style: ErrorStyle, request_id: str) -> Answer:
+        if self.protocol == "query":
+            return query_responses.write_error(error, style, self.namespace, request_id)
+        return write_error(error, self.error_shape(error.code), style, self.writers, request_id)
 
 
 def compile_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -28,7 +28,12 @@ class Answer:
     body: bytes = b""
 
 
-ResponseWriter = Callable[[Mapping[str, Any]], Answer]
+class ResponseWriter(Protocol):
+    """Output -> answer. Some protocols tell the request's id in the body, too."""
+
+    def __call__(self, result: Mapping[str, Any], request_id: str = "") -> Answer: ...
+
+
 HeaderStep = Callable[[Mapping[str, Any], dict[str, str]], None]
 
 
@@ -38,16 +43,16 @@ def compile_response(shape: Shape | None, status: int, writers: BodyWriters) -> 
     Without an output shape, and with 204, the body is empty; an output without members is ``{}``.
     """
     if shape is None:
-        return lambda result: Answer(status, [JSON])
+        return lambda result, request_id="": Answer(status, [JSON])
     members = list(shape.members())
     payload = shape.get("payload")
     write_body = _payload_writer(members, payload, writers) if payload else _body(members, writers)
     header_steps = [_HEADER_STEPS[each.location](each) for each in _outside_body(members)]
     status_member = next((each.name for each in members if each.location == "statusCode"), None)
     if not header_steps and status_member is None and not payload and status not in (204, 304):
-        return lambda result: Answer(status, [JSON], write_body(result)[1])
+        return lambda result, request_id="": Answer(status, [JSON], write_body(result)[1])
 
-    def write(result: Mapping[str, Any]) -> Answer:
+    def write(result: Mapping[str, Any], request_id: str = "") -> Answer:
         content_type, body = write_body(result)
         own_status = status
         if status_member is not None:

@@ -69,9 +69,10 @@ class Router:
             else:
                 node = node.literals.setdefault(segment, _Node())
         route = Route(service, operation, tuple(labels), tuple(parse_query(query)))
-        same = node.routes.setdefault(operation.method, [])
-        same.append(route)
-        same.sort(key=lambda each: -len(each.fixed))  # the most specific first; stable
+        for method in operation.methods:
+            same = node.routes.setdefault(method, [])
+            same.append(route)
+            same.sort(key=lambda each: -len(each.fixed))  # the most specific first; stable
         if not labels:
             self._plain["/" + path.strip("/")] = node
 
