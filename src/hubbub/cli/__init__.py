@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from hubbub import __version__
-from hubbub.cli import ca, dev, env, keys, serve
+from hubbub.cli import admin, app_instance, ca, dev, env, keys, serve, user
 from hubbub.settings import SettingsError
 
-COMMANDS = (dev, serve, env, keys, ca)
+COMMANDS = (dev, serve, env, keys, ca, app_instance, user, admin)
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_everything_below_it_is_gone_at_once(desk: Desk) -> None:
     of_user: Any = {"AppInstanceUserArn": user}
     of_admin: Any = {"AppInstanceArn": app, "AppInstanceAdminArn": user}
     tags: Any = [{"Key": "k", "Value": "v"}]
-    calls = (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: client.delete_app_instance(AppInstanceArn=app),
         lambda: client.describe_app_instance(AppInstanceArn=app),
         lambda: client.update_app_instance(AppInstanceArn=app, Name="n", Metadata=""),
