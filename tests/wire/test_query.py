@@ -181,8 +181,8 @@ def test_parameters_may_stand_in_a_signed_url() -> None:
         (
             [("Name", "a"), ("Size", "0")],
             "2 validation errors detected: Value at 'name' failed to satisfy constraint: Member"
-            " must have a length between 2 and 8; Value at 'size' failed to satisfy constraint: Member"
-            " must be between 1 and 9",
+            " must have a length between 2 and 8; Value at 'size' failed to satisfy constraint:"
+            " Member must be between 1 and 9",
         ),
         (
             [("Name", "abc"), ("Tags.member.1.Value", "x")],

@@ -11,6 +11,7 @@ from sqlalchemy import literal, select
 
 from hubbub import meetings, messaging
 from hubbub.access.opening import Access, open_access
+from hubbub.access.trusting import AnyCredentials
 from hubbub.bus import Bus, BusUnavailable, Outcome, Unavailable, open_bus
 from hubbub.functions import open_functions
 from hubbub.identity import ChimeIdentity
@@ -21,10 +22,9 @@ from hubbub.sinks import open_sinks
 from hubbub.sockets import SocketFront
 from hubbub.store.contract import Store, StoreUnavailable
 from hubbub.store.opening import is_postgresql, open_store
+from hubbub.sts import Sts
 from hubbub.wire import (
     Authenticator,
-    Claim,
-    Credentials,
     FrontDoor,
     Service,
     ServiceError,
@@ -101,6 +101,7 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
             identity.service,
             messaging.service(),
             meetings.service(),
+            Sts(access.sessions, access.roles).service,
         )
         door = FrontDoor(
             services,
@@ -125,13 +126,8 @@ async def _open_bus(settings: Settings) -> Bus:
 def _authenticator(settings: Settings, access: Access, any_credentials: bool) -> Authenticator:
     if not any_credentials:
         return SignatureAuthenticator(access.credentials)
-    account_id = settings.account_id
-    arn = f"arn:aws:iam::{account_id}:root"
-
-    def accept(claim: Claim) -> Credentials:
-        return Credentials(claim.access_key_id, "", account_id, arn, claim.session_token)
-
-    return TrustingAuthenticator(accept)
+    anybody = AnyCredentials(settings.account_id, access.sessions, access.roles)
+    return TrustingAuthenticator(anybody.accept)
 
 
 def _unavailable() -> ServiceError:
