@@ -114,12 +114,13 @@ class JavaScript:
         server: Server,
         operation: str,
         *,
+        service: str = "ivschat",
         region: str = "us-east-1",
         key: Sequence[str] = ROOT_KEY,
         **members: Any,
     ) -> dict[str, Any]:
         """``{"output", "status", "requestId"}``, or ``{"error": {…}}`` if the SDK threw one."""
-        client = {"endpoint": server.http, "region": region, "key": key}
+        client = {"service": service, "endpoint": server.http, "region": region, "key": key}
         answer: dict[str, Any] = self.call(
             "aws.send", client=client, operation=operation, input=members
         )

@@ -1,9 +1,19 @@
 // The AWS SDK for JavaScript v3 against the control plane. Dates come back as {"$date": "…Z"}, so
 // that a test sees that the SDK's strict parser made a Date of them.
+import * as identity from '@aws-sdk/client-chime-sdk-identity';
 import * as ivschat from '@aws-sdk/client-ivschat';
 
-export function clientOf({ endpoint, region = 'us-east-1', key }) {
-  return new ivschat.IvschatClient({
+const SERVICES = {
+  ivschat: { sdk: ivschat, Client: ivschat.IvschatClient, base: ivschat.IvschatServiceException },
+  'chime-sdk-identity': {
+    sdk: identity,
+    Client: identity.ChimeSDKIdentityClient,
+    base: identity.ChimeSDKIdentityServiceException,
+  },
+};
+
+export function clientOf({ service = 'ivschat', endpoint, region = 'us-east-1', key }) {
+  return new SERVICES[service].Client({
     endpoint,
     region,
     credentials: { accessKeyId: key[0], secretAccessKey: key[1] },
@@ -24,7 +34,7 @@ function plain(value) {
   return value;
 }
 
-function described(error) {
+function described(error, { sdk, base }) {
   const { name, message, $fault: fault, $metadata: metadata, $response, stack, ...members } = error;
   return {
     name,
@@ -33,15 +43,16 @@ function described(error) {
     status: metadata?.httpStatusCode,
     requestId: metadata?.requestId,
     members: plain(members),
-    known: error instanceof ivschat.IvschatServiceException && name in ivschat,
+    known: error instanceof base && name in sdk,
   };
 }
 
 async function send({ client, operation, input = {} }) {
   const connection = clientOf(client);
+  const service = SERVICES[client.service ?? 'ivschat'];
   try {
     const { $metadata: metadata, ...output } = await connection.send(
-      new ivschat[`${operation}Command`](input),
+      new service.sdk[`${operation}Command`](input),
     );
     return {
       output: plain(output),
@@ -49,7 +60,7 @@ async function send({ client, operation, input = {} }) {
       requestId: metadata.requestId ?? null,
     };
   } catch (error) {
-    return { error: described(error) };
+    return { error: described(error, service) };
   } finally {
     connection.destroy();
   }
