@@ -28,6 +28,7 @@ from bench.workloads import http
 from bench.workloads.connections import connections
 from bench.workloads.contract import FULL, QUICK, Pace, Sample, Workload
 from bench.workloads.fanout import fanout
+from bench.workloads.identity import identity
 from bench.workloads.start import start
 
 
@@ -44,6 +45,7 @@ def workloads() -> list[Workload]:
         connections((hubbub, *rivals)),
         http.reading(hubbub, moto),
         http.writing(hubbub, moto),
+        identity(hubbub),
         start((hubbub, moto, *rivals)),
     ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 REGION = "us-west-2"
 ACCESS_KEY_ID = "AKIABENCHMARKBENCH00"
@@ -26,6 +27,32 @@ class Signer:
         for part in self._scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
         self._key = key
+
+    def get(self, path: str, query: str = "") -> bytes:
+        """A GET; `path` and `query` as they go over the wire, the query in the order of names."""
+        return self._without_body("GET", path, query)
+
+    def delete(self, path: str) -> bytes:
+        return self._without_body("DELETE", path, "")
+
+    def _without_body(self, method: str, path: str, query: str) -> bytes:
+        canonical = (
+            f"{method}\n{quote(path, safe='/-_.~')}\n{query}\nhost:{self._host}\n"
+            f"x-amz-date:{self._date}\n\nhost;x-amz-date\n{hashlib.sha256(b'').hexdigest()}"
+        )
+        text = (
+            f"AWS4-HMAC-SHA256\n{self._date}\n{self._scope}\n"
+            f"{hashlib.sha256(canonical.encode()).hexdigest()}"
+        )
+        signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        target = f"{path}?{query}" if query else path
+        head = (
+            f"{method} {target} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"X-Amz-Date: {self._date}\r\nAuthorization: AWS4-HMAC-SHA256 "
+            f"Credential={ACCESS_KEY_ID}/{self._scope}, "
+            f"SignedHeaders=host;x-amz-date, Signature={signature}\r\n\r\n"
+        )
+        return head.encode()
 
     def post(self, path: str, body: bytes) -> bytes:
         """A POST of JSON, signed over content-type, host and x-amz-date as boto3 does."""
