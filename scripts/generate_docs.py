@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from hubbub import metrics
 from hubbub.cli import command_line
 from hubbub.serve.node import open_node
-from hubbub.settings import TABLES, Setting, Settings, described
+from hubbub.settings import TABLES, RoleSettings, Setting, Settings, described
 from hubbub.wire.coverage import Row, rows
 
 README = Path(__file__).parent.parent / "README.md"
@@ -49,6 +49,8 @@ def settings_page() -> Iterator[str]:
                 f" {_meaning(setting)} |"
             )
         yield ""
+    yield "## `[roles]`\n"
+    yield f"{inspect.cleandoc(RoleSettings.__doc__ or '').replace('``', '`')}\n"
     yield """## Example
 
 ```toml
@@ -57,6 +59,10 @@ region = "eu-west-1"
 
 [functions]
 "arn:aws:lambda:eu-west-1:000000000000:function:review" = "http://127.0.0.1:9000/review"
+
+[roles."arn:aws:iam::000000000000:role/chat-users"]
+policy = "chat-users.json"
+trust = ["AKIAEXAMPLEEXAMPLE00"]
 
 [limits]
 rooms = 500
@@ -157,6 +163,7 @@ SERVICES = {
     "chime-sdk-identity": "Amazon Chime SDK Identity",
     "chime-sdk-messaging": "Amazon Chime SDK Messaging",
     "chime-sdk-meetings": "Amazon Chime SDK Meetings",
+    "sts": "AWS STS",
 }
 
 
@@ -187,7 +194,7 @@ def coverage_page() -> Iterator[str]:
     yield "# Coverage\n"
     yield NOTE
     yield (
-        "Every operation of the four APIs is routed, authenticated, parsed and validated. Those"
+        "Every operation of these APIs is routed, authenticated, parsed and validated. Those"
         " without a mark are not implemented and answer 501 with `NotImplementedException`.\n"
     )
     yield from coverage_summary()

@@ -91,13 +91,12 @@ class FunctionSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleSettings:
-    """Roles that STS's AssumeRole gives temporary credentials for, by the role's ARN.
+    """Roles that STS's AssumeRole gives temporary credentials for: ARN -> what the role is.
 
-    In TOML each role is a table below ``[roles]``; ``HUBBUB_ROLES`` holds the map as JSON. `policy`
-    is the path of a JSON file (relative paths in hubbub.toml start at its directory) or, starting
-    with ``{``, the policy itself. `trust` is a list of access key ids and ARNs of roles, or ``"*"``
-    for all callers of the role's account; the root key may assume every role. Without
-    `max-session-duration` sessions last up to 3600 seconds.
+    In TOML each role is a table below ``[roles]``; ``HUBBUB_ROLES`` holds the map as JSON.
+    ``policy`` is the path of a JSON file or, starting with ``{``, the policy itself. ``trust`` is a
+    list of access key ids and ARNs of roles, or ``"*"`` for all callers of the role's account; the
+    root key may assume every role. ``max-session-duration`` is 3600 seconds, up to 43200.
     """
 
     policy: str  # the document itself

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from hubbub.cli.roles import roles_from_json, roles_of
 from hubbub.settings import TABLES, Setting, Settings, SettingsError, described
 
 _ARN = re.compile(r"arn:aws:lambda:[a-z0-9-]+:[0-9]{12}:function:.+")
@@ -60,6 +61,8 @@ def read_settings(
             above[place] = _checked(setting, flag, setting.flag)
     if text := environment.get("HUBBUB_FUNCTIONS"):
         above["functions", "targets"] = _functions_from_json(text)
+    if text := environment.get("HUBBUB_ROLES"):
+        above["", "roles"] = roles_from_json(text)
 
     file = _file(flags, environment, above, working_directory)
     values = (_from_file(file) if file else {}) | above
@@ -76,7 +79,7 @@ def read_settings(
 def unknown_names(environment: Mapping[str, str]) -> list[str]:
     """Environment names that look like settings but are none."""
     known = {setting.environment for setting in described()}
-    known |= {"HUBBUB_FUNCTIONS", "HUBBUB_CONFIG"}
+    known |= {"HUBBUB_FUNCTIONS", "HUBBUB_ROLES", "HUBBUB_CONFIG"}
     return sorted(name for name in environment if name.startswith("HUBBUB_") and name not in known)
 
 
@@ -104,6 +107,8 @@ def _from_file(file: Path) -> Values:
         raise SettingsError(f"settings file {file}: {reason}") from None
     known = {setting.name: setting for setting in described()}
     values: Values = {}
+    if "roles" in content:
+        values["", "roles"] = roles_of(content.pop("roles"), str(file), file.parent)
     for name, value in _flattened(content, file):
         if name.startswith("functions.arn:"):
             targets = values.setdefault(("functions", "targets"), {})
