@@ -49,8 +49,11 @@ def parse_query(raw_query: str) -> list[tuple[str, str]]:
 
 def decoded(text: str) -> str:
     """Percent-decode once. Raise SerializationFailure if the result is not UTF-8."""
-    if "%" not in text and text.isascii():
-        return text
+    if text.isascii():
+        # Most of what is encoded at all are ARNs; a percent sign that is left has to be decoded.
+        plain = text.replace("%3A", ":").replace("%2F", "/") if "%" in text else text
+        if "%" not in plain:
+            return plain
     try:
         # latin-1: what a server hands on for bytes that should have been percent-encoded.
         return unquote(text, encoding="latin-1").encode("latin-1").decode("utf-8")

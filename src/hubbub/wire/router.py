@@ -123,7 +123,7 @@ def _walk(
         return
     segment = segments[position]
     literal = node.literals.get(segment)
-    if literal is None and "%" in segment:
+    if literal is None and node.literals and "%" in segment:
         literal = node.literals.get(_decoded_or_raw(segment))
     if literal is not None:
         yield from _walk(literal, segments, position + 1, values)

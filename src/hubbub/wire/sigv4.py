@@ -33,6 +33,7 @@ _MISMATCH = (
 )
 _UNKNOWN_TOKEN = "The security token included in the request is invalid."  # noqa: S105
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+/?|/")
+_ENCODED_PATH = re.compile(r"[A-Za-z0-9_.~%/-]*")
 _BLANKS = re.compile(r"[ \t\r\n]+")
 _UNUSUAL_IN_QUERY = re.compile(r"[^A-Za-z0-9._~%&=-]")
 _REGION = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]{0,62}")
@@ -361,6 +362,8 @@ def canonical_path(path: str, *, normalize: bool = True) -> str:
                 kept.append(each)
         trailing = "/" if kept and segments[-1] in ("", ".", "..") else ""
         path = "/" + "/".join(kept) + trailing
+    if _ENCODED_PATH.fullmatch(path):
+        return path.replace("%", "%25")
     return quote(path.encode("latin-1"), safe="/-_.~")
 
 
