@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from hubbub.bus.contract import Bus
 from hubbub.identity.admins import Admins
 from hubbub.identity.app_instances import AppInstances
 from hubbub.identity.bots import Bots
@@ -18,6 +19,7 @@ from hubbub.identity.expiration import ExpiredUsers
 from hubbub.identity.idempotency import OldTokens
 from hubbub.identity.job import Job
 from hubbub.identity.leases import Lease, SoleLease, StoredLease
+from hubbub.identity.rates import limited
 from hubbub.identity.removal import Removal
 from hubbub.identity.retention import ExpiredMessages, RetentionSettings
 from hubbub.identity.rules import RULES
@@ -45,6 +47,7 @@ class ChimeIdentity:
         self,
         *,
         store: Store,
+        bus: Bus,
         keyring: Keys,
         settings: Settings,
         is_shared: bool,
@@ -120,6 +123,8 @@ class ChimeIdentity:
             "TagResource": tags.add,
             "UntagResource": tags.remove,
         }
+        if limits.api_call_rates:
+            handlers = {name: limited(handler, bus) for name, handler in handlers.items()}
         self.service = Service(
             model=load_model("chime-sdk-identity"),
             errors=CodeMessageStyle(),

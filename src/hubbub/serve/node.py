@@ -90,6 +90,7 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         parts.push_async_callback(chat.close)
         identity = ChimeIdentity(
             store=store,
+            bus=bus,
             keyring=access.keyring,
             settings=settings,
             is_shared=is_postgresql(settings.database_url),

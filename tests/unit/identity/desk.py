@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import Table, func, select
 
 from hubbub.access.keyring import Keyring
+from hubbub.bus.memory import MemoryBus
 from hubbub.identity import ChimeIdentity, Dependents
 from hubbub.settings import Limits, Settings
 from hubbub.store.contract import Store
@@ -87,6 +88,7 @@ class Desk:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.store: Store = self.run(open_store(url, directory))
+        self.bus = MemoryBus(directory, monotonic_ns=lambda: clock.now * 1_000)
         self.identity = self.run(self._open(is_postgresql(url), limits, dependents))
         self.door = FrontDoor([self.identity.service], SignatureAuthenticator(Keys(OURS, THEIRS)))
         self.client = self.client_of()
@@ -96,6 +98,7 @@ class Desk:
     ) -> ChimeIdentity:
         identity = ChimeIdentity(
             store=self.store,
+            bus=self.bus,
             keyring=Keyring(b"k" * 32),
             settings=Settings(limits=limits),
             is_shared=is_shared,
@@ -213,6 +216,7 @@ class Desk:
 
     def close(self) -> None:
         self.run(self.identity.close())
+        self.run(self.bus.close())
         self.run(self.store.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)

@@ -231,7 +231,7 @@ clearing.ROWS_AT_ONCE = 5
 async def main(url, step, before_commit):
     store = await open_store(url, Path("unused"))
     identity = ChimeIdentity(
-        store=store, keyring=Keyring(b"k" * 32), settings=Settings(), is_shared=False
+        store=store, bus=None, keyring=Keyring(b"k" * 32), settings=Settings(), is_shared=False
     )
     writes = 0
     write = store.write
