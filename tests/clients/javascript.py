@@ -184,9 +184,9 @@ class JavaScriptRoom:
         self._node = node
         self._name = name
 
-    def _call(self, method: str, **arguments: Any) -> Any:
+    def _call(self, method: str, timeout: float = 60, **arguments: Any) -> Any:
         given = {key: value for key, value in arguments.items() if value is not None}
-        return self._node.call(f"room.{method}", name=self._name, **given)
+        return self._node.call(f"room.{method}", timeout, name=self._name, **given)
 
     def connect(self) -> JavaScriptRoom:
         self._call("connect")
@@ -234,7 +234,9 @@ class JavaScriptRoom:
 
     def wait(self, kind: str, count: int = 1, seconds: float = 10) -> list[Any]:
         """Values of the journal entries of this kind, once there are `count`."""
-        values: list[Any] = self._call("wait", kind=kind, count=count, seconds=seconds)
+        values: list[Any] = self._call(
+            "wait", seconds + 10, kind=kind, count=count, seconds=seconds
+        )
         return values
 
     def forget(self) -> None:
