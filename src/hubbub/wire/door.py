@@ -20,7 +20,7 @@ from urllib.parse import quote
 from hubbub.wire import cors
 from hubbub.wire.authentication import Authenticator, Caller
 from hubbub.wire.authorization import check_permissions
-from hubbub.wire.body import BodyTooLarge, ClientGone, Receive, read_body
+from hubbub.wire.body import BodyBudget, BodyTooLarge, ClientGone, Receive, read_body
 from hubbub.wire.errors import (
     NotAuthorized,
     SerializationFailure,
@@ -45,6 +45,7 @@ Refusal = ServiceError | SerializationFailure | ValidationFailure | NotAuthorize
 
 BODY_LIMIT = 1 << 20
 BODY_SECONDS = 20.0
+BODIES_LIMIT = 128 << 20  # bytes of bodies under way, of all requests together
 # What answers before a service is known looks like, whichever service was meant.
 _FRONT_STYLE = FieldListStyle()
 _FRONT_WRITERS = BodyWriters()
@@ -72,6 +73,7 @@ class FrontDoor:
         unavailable: Mapping[type[Exception], Callable[[], ServiceError]] | None = None,
         body_limit: int = BODY_LIMIT,
         body_seconds: float = BODY_SECONDS,
+        bodies_limit: int = BODIES_LIMIT,
     ) -> None:
         self.services = tuple(services)
         self._authenticator = authenticator
@@ -79,6 +81,7 @@ class FrontDoor:
         self._unavailable = tuple((unavailable or {}).items())
         self._body_limit = body_limit
         self._body_seconds = body_seconds
+        self._body_budget = BodyBudget(bodies_limit)
         self._router = Router(self.services)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,7 +117,11 @@ class FrontDoor:
     ) -> Answer:
         try:
             body = await read_body(
-                receive, headers, limit=self._body_limit, seconds=self._body_seconds
+                receive,
+                headers,
+                limit=self._body_limit,
+                seconds=self._body_seconds,
+                budget=self._body_budget,
             )
             request = SignedRequest(
                 scope["method"],
