@@ -279,19 +279,19 @@ class SocketConnection(asyncio.Protocol):
     # --- writing ----------------------------------------------------------------------------
 
     def send(self, frame: bytes) -> None:
-        if self._close_code or self._state is CLOSED:
+        if self._takes_nothing():
             return
         if self._audiences:
             self._loosen()
-            if self._close_code:  # what was pending was too much for it
+            if self._takes_nothing():  # what was pending was too much for it
                 return
         self._push(frame)
 
     def close(self, code: int, reason: str = "") -> None:
-        if self._close_code or self._state is CLOSED:
+        if self._takes_nothing():
             return
         self._loosen()
-        if self._close_code:  # what was pending was too much for it
+        if self._takes_nothing():  # what was pending was too much for it
             return
         self._push(frames.encode_close(code, reason), always=True)
         self._close_code = code
@@ -299,6 +299,9 @@ class SocketConnection(asyncio.Protocol):
             self._state = CLOSING
             self.flush()
             self.front.wheel.wait(self, self.front.close_ticks)
+
+    def _takes_nothing(self) -> bool:
+        return self._close_code != 0 or self._state is CLOSED
 
     def _push(self, frame: bytes, *, always: bool = False) -> None:
         if not always and not self._has_room(frame):
