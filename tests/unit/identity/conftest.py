@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from hubbub.identity import Dependents
 from hubbub.settings import Limits
+from hubbub.store.contract import Transaction
+from hubbub.store.tables import metadata
 from tests.services.postgresql import PostgresqlServer
 from tests.unit.identity.desk import Desk, VirtualClock
 
@@ -17,7 +20,7 @@ MakeDesk = Callable[..., Desk]
 
 @pytest.fixture(scope="package")
 def shared_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
-    """One database for all of these tests, cleared for each: making one takes far longer."""
+    """One database for all of these tests, emptied for each: making one takes far longer."""
     url = postgresql_server.create_database()
     yield url
     postgresql_server.drop_database(url)
@@ -27,10 +30,13 @@ def shared_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/hubbub.db"
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     url: str = request.getfixturevalue("shared_database")
-    server.clear_database(url)
     return url
+
+
+async def _empty(transaction: Transaction) -> None:
+    for table in reversed(metadata.sorted_tables):
+        await transaction.execute(delete(table))
 
 
 @pytest.fixture
@@ -40,8 +46,11 @@ def make_desk(database_url: str, tmp_path: Path) -> Iterator[MakeDesk]:
     clock = VirtualClock()
 
     def make(limits: Limits | None = None, dependents: Dependents | None = None) -> Desk:
-        made.append(Desk(database_url, tmp_path, limits or Limits(), dependents, clock))
-        return made[-1]
+        desk = Desk(database_url, tmp_path, limits or Limits(), dependents, clock)
+        if not made:
+            desk.run(desk.store.write(_empty))
+        made.append(desk)
+        return desk
 
     yield make
     for desk in made:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from tests.unit.identity.desk import ABSENT, LEX, THEIRS, Desk
 
 
@@ -68,9 +66,8 @@ def test_an_update_without_configuration_leaves_it(desk: Desk) -> None:
     assert found["Configuration"] == {"Lex": other}
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
+def test_configurations_that_cannot_be_are_refused(desk: Desk) -> None:
+    cases: list[dict[str, Any]] = [
         {"LexBotAliasArn": "arn:aws:lex:us-east-1:111122223333:bot-alias/abc/def"},
         {"LocaleId": "en-US"},
         {"LocaleId": "xx_XX"},
@@ -81,19 +78,17 @@ def test_an_update_without_configuration_leaves_it(desk: Desk) -> None:
             "InvokedBy": {"StandardMessages": "ALL", "TargetedMessages": "ALL"},
             "RespondsTo": "STANDARD_MESSAGES",
         },
-    ],
-    ids=str,
-)
-def test_configurations_that_cannot_be_are_refused(desk: Desk, broken: dict[str, Any]) -> None:
-    app_instance = desk.make_app_instance()
-    with desk.refused("BadRequestException"):
-        desk.make_bot(app_instance, Configuration={"Lex": LEX | broken})
-    arn = desk.make_bot(app_instance)
-    configuration: Any = {"Lex": LEX | broken}
-    with desk.refused("BadRequestException"):
-        desk.client.update_app_instance_bot(
-            AppInstanceBotArn=arn, Name="", Metadata="", Configuration=configuration
-        )
+    ]
+    for broken in cases:
+        app_instance = desk.make_app_instance()
+        with desk.refused("BadRequestException"):
+            desk.make_bot(app_instance, Configuration={"Lex": LEX | broken})
+        arn = desk.make_bot(app_instance)
+        configuration: Any = {"Lex": LEX | broken}
+        with desk.refused("BadRequestException"):
+            desk.client.update_app_instance_bot(
+                AppInstanceBotArn=arn, Name="", Metadata="", Configuration=configuration
+            )
 
 
 def test_an_absent_bot_is_not_found_only_when_described(desk: Desk) -> None:

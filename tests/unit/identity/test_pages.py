@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-
 from tests.unit.identity.desk import DAY, THEIRS, Desk
 
 List = Callable[..., Any]
@@ -101,13 +99,13 @@ def test_every_list_has_pages(desk: Desk) -> None:
         assert [entry for part in parts for entry in part] == ask(**request)[member]
 
 
-@pytest.mark.parametrize("token", ["x", "x" * 2048, "é", "\0", "AAAA" * 20])
-def test_unreadable_tokens_are_refused(desk: Desk, token: str) -> None:
-    app_instance = desk.make_app_instance()
-    with desk.refused("BadRequestException"):
-        desk.client.list_app_instances(NextToken=token)
-    with desk.refused("BadRequestException"):
-        desk.client.list_app_instance_users(AppInstanceArn=app_instance, NextToken=token)
+def test_unreadable_tokens_are_refused(desk: Desk) -> None:
+    for token in ["x", "x" * 2048, "é", "\0", "AAAA" * 20]:
+        app_instance = desk.make_app_instance()
+        with desk.refused("BadRequestException"):
+            desk.client.list_app_instances(NextToken=token)
+        with desk.refused("BadRequestException"):
+            desk.client.list_app_instance_users(AppInstanceArn=app_instance, NextToken=token)
 
 
 def test_tokens_are_bound_to_their_query(desk: Desk) -> None:

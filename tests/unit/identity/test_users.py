@@ -45,14 +45,12 @@ def test_an_update_replaces_both_and_moves_the_time(desk: Desk) -> None:
     assert user["LastUpdatedTimestamp"] > user["CreatedTimestamp"]  # though no time has passed
 
 
-@pytest.mark.parametrize(
-    "user_id", ["a", "ann@example.com", "us-east-1:1b2c-3d4e", "A.b_c-d:e@F", "0", "x" * 64]
-)
-def test_ids_stand_in_the_arn_as_they_are(desk: Desk, user_id: str) -> None:
-    arn = desk.make_user(desk.make_app_instance(), user_id)
-    assert arn.endswith(f"/user/{user_id}")
-    found = desk.client.describe_app_instance_user(AppInstanceUserArn=arn)
-    assert found["AppInstanceUser"]["AppInstanceUserArn"] == arn
+def test_ids_stand_in_the_arn_as_they_are(desk: Desk) -> None:
+    for user_id in ["a", "ann@example.com", "us-east-1:1b2c-3d4e", "A.b_c-d:e@F", "0", "x" * 64]:
+        arn = desk.make_user(desk.make_app_instance(), user_id)
+        assert arn.endswith(f"/user/{user_id}")
+        found = desk.client.describe_app_instance_user(AppInstanceUserArn=arn)
+        assert found["AppInstanceUser"]["AppInstanceUserArn"] == arn
 
 
 def test_ids_are_case_sensitive(desk: Desk) -> None:
@@ -60,11 +58,11 @@ def test_ids_are_case_sensitive(desk: Desk) -> None:
     assert desk.make_user(app_instance, "ann") != desk.make_user(app_instance, "Ann")
 
 
-@pytest.mark.parametrize("user_id", ["-a", "a-", "a b", "a/b", "x" * 65, "é", "a\n", "a+b"])
-def test_other_ids_are_refused(desk: Desk, user_id: str) -> None:
-    app_instance = desk.make_app_instance()
-    with desk.refused("BadRequestException"):
-        desk.make_user(app_instance, user_id)
+def test_other_ids_are_refused(desk: Desk) -> None:
+    for user_id in ["-a", "a-", "a b", "a/b", "x" * 65, "é", "a\n", "a+b"]:
+        app_instance = desk.make_app_instance()
+        with desk.refused("BadRequestException"):
+            desk.make_user(app_instance, user_id)
 
 
 def test_an_id_that_is_in_use_is_a_conflict(desk: Desk) -> None:
