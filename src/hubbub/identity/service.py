@@ -148,4 +148,4 @@ class ChimeIdentity:
 def owns(arn: str) -> bool:
     """An app instance, or a user or bot of one."""
     resource = arn.split(":", 5)[-1].split("/")
-    return resource[0] == "app-instance" and (len(resource) == 2 or resource[2] in ("user", "bot"))
+    return resource[0] == "app-instance" and (len(resource) < 3 or resource[2] in ("user", "bot"))

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from hubbub.identity import owns
 from tests.unit.identity.desk import ABSENT, Desk
 
 
@@ -51,6 +52,24 @@ def test_calls_without_a_body_need_none(desk: Desk) -> None:
     target = f"/app-instance-users/{quote(user, safe='')}/expiration-settings"
     assert desk.ask_raw("PUT", target).status == 200
     assert desk.ask_raw("PUT", target, b"{}").status == 200
+
+
+def test_paths_of_tags_are_shared_by_services(desk: Desk) -> None:
+    for arn, ours in (
+        (ABSENT, True),
+        (f"{ABSENT}/user/ann", True),
+        (f"{ABSENT}/bot/x", True),
+        ("arn:aws:chime:us-east-1:111122223333:app-instance", True),
+        (f"{ABSENT}/channel/x", False),
+        (f"{ABSENT}/channel-flow/x", False),
+        ("arn:aws:chime:us-east-1:111122223333:meeting/x", False),
+        ("ann", False),
+        ("", False),
+    ):
+        assert owns(arn) is ours
+        if ours:
+            with desk.refused("ForbiddenException"):
+                desk.client.list_tags_for_resource(ResourceARN=arn)
 
 
 def test_nothing_has_a_paginator(desk: Desk) -> None:
