@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tests.clients.observed import healthy, resident_mib, tracebacks
 from tests.clients.raw_socket import chatter
 from tests.clients.signing import Signer
-from tests.clients.world import World
+from tests.clients.world import ALL, World
 from tests.scenarios.ledger import ControlPlane
 from tests.server import Server, running_server
 
@@ -39,6 +39,14 @@ FRAME_MEMBERS = [
     *("Action", "RequestId", "Content", "Attributes", "Id", "Reason", "UserId"),
     *("action", "content", "", "Type", "\ud800", "x" * 300),
 ]
+
+NO_RATES = {
+    "HUBBUB_LIMITS_CONNECTION_REQUESTS_PER_SECOND": "0",
+    "HUBBUB_LIMITS_ROOM_MESSAGES_PER_SECOND": "0",
+    "HUBBUB_LIMITS_MESSAGES_PER_SECOND": "0",
+    "HUBBUB_LIMITS_DELETES_PER_SECOND": "0",
+    "HUBBUB_LIMITS_DISCONNECTS_PER_SECOND": "0",
+}
 
 
 class Noise:
@@ -154,13 +162,17 @@ async def fuzz_frames(server: Server, until: float) -> Counter[str]:
     noise = Noise(3, [])
     outcomes: Counter[str] = Counter()
     with World(server) as world:
-        room = world.room(maximumMessageRatePerSecond=100)
+        room = world.room()
         while time.monotonic() < until:
             try:
                 async with world.chatter(room, "fuzz") as socket:
                     for _ in range(30):
                         given = noise.object(FRAME_MEMBERS)
-                        data = json.dumps(given, ensure_ascii=noise.random.random() < 0.5)
+                        if noise.random.random() < 0.7:
+                            given["Action"] = noise.random.choice(ALL)
+                        if noise.random.random() < 0.5:
+                            given |= {"Content": noise.text(), "Id": "abcdefghijkl"}
+                        data = json.dumps(given, ensure_ascii=noise.random.random() < 0.9)
                         raw = data.encode("utf-8", "surrogatepass")
                         if noise.random.random() < 0.3:
                             raw = noise.damaged(raw)
@@ -199,7 +211,7 @@ async def fuzz_handshakes(server: Server, until: float) -> Counter[int]:
 
 
 async def fuzz(tmp_path: Path, seconds: float) -> None:
-    with running_server(tmp_path) as server:
+    with running_server(tmp_path, environment=NO_RATES) as server:
         await fuzz_frames(server, time.monotonic() + 1)  # warm
         before = resident_mib(server)
         until = time.monotonic() + seconds
