@@ -94,7 +94,7 @@ def test_a_role_of_the_settings(sts_server: Server) -> None:
 def test_a_presigned_identity(sts_server: Server) -> None:
     """How servers learn from a client who it is, without its secret."""
     sts: STSClient = sts_server.boto3("sts")
-    url = sts.generate_presigned_url("get_caller_identity")
+    url = sts.generate_presigned_url("get_caller_identity", HttpMethod="GET")
     with urlopen(url) as response:
         assert b"<Arn>arn:aws:iam::000000000000:root</Arn>" in response.read()
 
@@ -113,11 +113,12 @@ def test_credentials_of_one_node_are_good_and_limited_on_another(
     with nodes(tmp_path, postgresql_url, redis_url, environment=environment) as (here, there):
         room = there.boto3("ivschat").create_room()["arn"]
         policy = allow("ivschat:GetRoom", resource=room)
-        for ask in (
-            lambda sts: sts.get_federation_token(Name="kim", Policy=policy),
-            lambda sts: sts.assume_role(RoleArn=ROLE, RoleSessionName="job", Policy=policy),
+        sts: STSClient = here.boto3("sts")
+        for answer in (
+            sts.get_federation_token(Name="kim", Policy=policy),
+            sts.assume_role(RoleArn=ROLE, RoleSessionName="job", Policy=policy),
         ):
-            credentials = ask(here.boto3("sts"))["Credentials"]
+            credentials = answer["Credentials"]
             for node in (here, there):
                 limited = client(node, "ivschat", credentials)
                 assert limited.get_room(identifier=room)["arn"] == room
