@@ -1,8 +1,9 @@
 """The life of one serving process: start, serve, drain, end.
 
 SIGTERM or SIGINT: stop accepting, close WebSockets with 1012, finish the requests under way, flush
-the log records, end with status 0; all of it within DRAIN_SECONDS and a little. A second signal
-ends the process at once.
+the log records, end with status 0; all of it within DRAIN_SECONDS and a little. Further SIGTERMs
+change nothing, since wrappers send one to the process and one to its group; Ctrl-C again after
+PATIENCE_SECONDS ends the process at once, with status 1.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import logging
 import os
 import signal
 import ssl
+import time
 from collections.abc import Callable
 from email.utils import formatdate
+from types import FrameType
 
 from uvicorn.config import Config
 
@@ -27,6 +30,7 @@ from hubbub.settings import Settings, SettingsError
 from hubbub.store.contract import StoreUnavailable
 
 DRAIN_SECONDS = 6.0
+PATIENCE_SECONDS = 1.0
 # Connections are long-lived and make few cycles: rarer collections cost nothing and spare pauses.
 GC_THRESHOLD = (20_000, 20, 50)
 logger = logging.getLogger("hubbub.serve")
@@ -53,6 +57,13 @@ def run_process(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, listeners, ready, any_credentials, parent))
+    ignore_stop_signals()
+
+
+def ignore_stop_signals() -> None:
+    """For a process that has stopped: the interpreter's own end shall not be cut short either."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 async def _serve(
@@ -91,19 +102,27 @@ def _stop_signals(parent: int | None) -> asyncio.Event:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        if stopping.is_set():
+    first_at = 0.0
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal first_at
+        now = time.monotonic()
+        if not first_at:
+            first_at = now
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stopping.set)
+        elif number == signal.SIGINT and now - first_at > PATIENCE_SECONDS:
             os._exit(1)
-        stopping.set()
 
     def orphaned() -> None:
         assert parent is not None
         loop.remove_reader(parent)
         stopping.set()
 
-    loop.add_signal_handler(signal.SIGTERM, stop if parent is None else stopping.set)
+    # Not the loop's own way, which restores the default action before the process has ended.
+    signal.signal(signal.SIGTERM, stop)
     if parent is None:
-        loop.add_signal_handler(signal.SIGINT, stop)
+        signal.signal(signal.SIGINT, stop)
     else:
         # Ctrl-C reaches the whole process group; what it means is the parent's affair.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,10 +14,16 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 
 from hubbub.serve.exposition import forget_process
 from hubbub.serve.listeners import Listeners
-from hubbub.serve.process import StartFailed, run_process
+from hubbub.serve.process import (
+    PATIENCE_SECONDS,
+    StartFailed,
+    ignore_stop_signals,
+    run_process,
+)
 from hubbub.settings import Settings
 
 BACK_OFF = (0.1, 0.5, 1.0, 2.0, 5.0)  # seconds before a worker is started again
@@ -45,7 +51,8 @@ class Supervisor:
         self._workers = [_Worker(own) for own in listeners]
         self._parent_read, self._parent_write = os.pipe()  # end of file: the parent has gone
         self._wake_read, self._wake_write = os.pipe()
-        self._signals = 0
+        self._signalled_at = 0.0  # when the first signal came
+        self._hurry = False
 
     def run(self, ready: Callable[[], None]) -> None:
         """Until a signal comes. `ready` is called once, when all workers are."""
@@ -57,7 +64,7 @@ class Supervisor:
         for worker in self._workers:
             self._start(worker)
         is_ready = False
-        while not self._signals:
+        while not self._signalled_at:
             self._wait()
             self._hear()
             self._reap(is_ready)
@@ -68,9 +75,16 @@ class Supervisor:
                 if not worker.pid and time.monotonic() >= worker.start_again_at:
                     self._start(worker)
         self._stop()
+        if self._hurry:
+            raise SystemExit(1)
+        ignore_stop_signals()
 
-    def _on_signal(self, *_: object) -> None:
-        self._signals += 1
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self._signalled_at:
+            self._signalled_at = now
+        elif number == signal.SIGINT and now - self._signalled_at > PATIENCE_SECONDS:
+            self._hurry = True
 
     def _wait(self) -> None:
         """Until a child dies, a worker is ready, a signal comes, or a start is due."""
@@ -148,12 +162,11 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
-        """SIGTERM to all; SIGKILL to those left at the end, or at a second signal."""
-        asked = self._signals
+        """SIGTERM to all; SIGKILL to those left at the end, or when Ctrl-C comes again."""
         self._signal_all(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while any(w.pid for w in self._workers):
-            if self._signals > max(asked, 1) or time.monotonic() >= deadline:
+            if self._hurry or time.monotonic() >= deadline:
                 self._signal_all(signal.SIGKILL)
             for worker in self._workers:
                 if worker.pid and os.waitpid(worker.pid, os.WNOHANG)[0]:

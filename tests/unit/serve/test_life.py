@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,12 +170,59 @@ def test_a_request_that_does_not_end_does_not_hold_it_up(tmp_path: Path) -> None
         assert time.monotonic() - started < 9
 
 
-def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.3, 1.2])
+def test_further_sigterms_change_nothing(tmp_path: Path, pause: float) -> None:
+    with running_server(tmp_path) as server, unfinished_request(server) as peer:
+        for _ in range(3):
+            server.signal(signal.SIGTERM)
+            time.sleep(pause)
+        peer.sendall(b"}")
+        assert peer.recv(12) == b"HTTP/1.1 403"
+        assert server.wait() == 0
+        assert '"stopped"' in server.log_text()
+
+
+def test_signals_up_to_its_last_moment_change_nothing(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        assert server.process is not None
+        deadline = time.monotonic() + 15
+        while server.process.poll() is None and time.monotonic() < deadline:
+            server.signal(signal.SIGTERM)
+            time.sleep(0.001)
+        assert server.wait() == 0
+        assert server.log_text().count('"stopped"') == 1
+
+
+def test_ctrl_c_is_taken_as_one_for_a_second_and_then_as_impatience(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, unfinished_request(server):
-        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGINT)
         time.sleep(0.3)
-        server.signal(signal.SIGTERM)
+        server.signal(signal.SIGINT)
+        time.sleep(1.0)
+        assert server.process is not None
+        assert server.process.poll() is None
+        server.signal(signal.SIGINT)
         assert server.wait(2) == 1
+
+
+def test_a_wrapper_that_passes_the_signal_on_does_not_spoil_the_end(tmp_path: Path) -> None:
+    """`timeout` gets SIGTERM with the whole group, and sends it to the server and the group."""
+    command = [sys.executable, "-m", "hubbub", "serve", "--port", "0", "--tls-port", "0"]
+    process = subprocess.Popen(
+        ["timeout", "60", *command, "--data-dir", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"hubbub ready ")
+        os.killpg(process.pid, signal.SIGTERM)
+        _, log = process.communicate(timeout=15)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert b'"stopped"' in log
 
 
 def test_it_starts_again_after_a_kill(tmp_path: Path) -> None:

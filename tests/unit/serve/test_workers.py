@@ -116,6 +116,18 @@ def test_a_signal_to_the_whole_group_is_one_signal(tmp_path: Path, arguments: li
         assert server.log_text().count('"stopped"') == WORKERS
 
 
+def test_sigterm_again_does_not_cut_the_end_short(tmp_path: Path, arguments: list[str]) -> None:
+    """As `timeout` sends it: to the parent, and to the group."""
+    with serving(tmp_path, arguments) as server:
+        workers = children(server)
+        for _ in range(3):
+            server.signal(signal.SIGTERM)
+            for pid in workers:
+                os.kill(pid, signal.SIGTERM)
+        assert server.wait() == 0
+        assert server.log_text().count('"stopped"') == WORKERS
+
+
 def test_orphans_end_by_themselves(tmp_path: Path, arguments: list[str]) -> None:
     with serving(tmp_path, arguments) as server:
         workers = children(server)
