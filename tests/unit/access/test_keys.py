@@ -12,6 +12,7 @@ import pytest
 from hubbub.access.keyring import Keyring
 from hubbub.access.keys import AccessKeys
 from hubbub.access.opening import Access, open_access
+from hubbub.access.policies import PolicyError
 from hubbub.access.sessions import Sessions
 from hubbub.access.source import StoredCredentials
 from hubbub.settings import Settings
@@ -77,6 +78,31 @@ async def test_keys_are_listed_without_their_secrets(access: Access) -> None:
     assert [key.access_key_id for key in listed] == [keys[i].access_key_id for i in (1, 2, 0)]
     assert [key.account_id for key in listed] == ["1", "1", "2"]
     assert not any(key.secret_access_key in repr(listed) for key in keys)
+
+
+async def test_a_key_keeps_its_policy(access: Access) -> None:
+    policy = '{"Statement":{"Effect":"Allow","Action":"s:Do","Resource":"*"}}'
+    limited = (await access.keys.create("1", policy)).access_key_id
+    free = (await access.keys.create("1")).access_key_id
+    assert {key.access_key_id: key.has_policy for key in await access.keys.list()} == {
+        limited: True,
+        free: False,
+    }
+    stored = await access.keys.find(limited)
+    assert stored is not None
+    assert stored.policy == policy
+    found, unlimited = [await access.credentials.find(key, None) for key in (limited, free)]
+    assert found is not None
+    assert found.permissions is not None
+    assert await access.credentials.find(limited, None) is found, "policies are read once"
+    assert unlimited is not None
+    assert unlimited.permissions is None
+
+
+async def test_what_is_no_policy_makes_no_key(access: Access) -> None:
+    with pytest.raises(PolicyError):
+        await access.keys.create("1", '{"Statement":[]}')
+    assert await access.keys.list() == []
 
 
 async def test_deleting_an_unknown_key_says_so(access: Access) -> None:
