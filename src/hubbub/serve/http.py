@@ -27,7 +27,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 HEAD_BYTES = 65_536
 PIPELINE_REQUESTS = 64  # sent ahead of their answers; more cut the connection off
@@ -77,6 +79,8 @@ class HttpConnection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.deadline = 0  # tick
+        # The request that the application has; `cycle` is the newest, and may wait for its turn.
+        self._running: RequestResponseCycle | None = None
         self._reading_head = False
         self._reading_body = False
         self._head_bytes = 0  # of complete header lines
@@ -121,12 +125,23 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.discard(self)
-        if self.cycle is not None:
-            if not self.cycle.response_complete:
-                self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._forsake()
         self.flow.resume_writing()
         self._release()
+
+    def cut_off(self) -> None:
+        """End at once; answers that are under way are lost."""
+        self._forsake()
+        self.transport.abort()
+
+    def _forsake(self) -> None:
+        """Let the application know that nobody waits: what it sends must not be written."""
+        self.pipeline.clear()
+        for cycle in (self._running, self.cycle):
+            if cycle is not None:
+                if not cycle.response_complete:
+                    cycle.disconnected = True
+                cycle.message_event.set()
 
     # --- the parser's side ------------------------------------------------------------------
 
@@ -170,6 +185,10 @@ class HttpConnection(HttpToolsProtocol):
         elif not (self._reading_head or self._reading_body):
             self._wait(IDLE_SECONDS)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > HEAD_BYTES:
@@ -181,11 +200,11 @@ class HttpConnection(HttpToolsProtocol):
     def overdue(self) -> None:
         """The deadline has passed."""
         if self._refused or self.transport.is_closing():
-            self.transport.abort()
+            self.cut_off()
         elif self._reading_body:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         elif self._is_answering():
-            self.transport.abort()
+            self.cut_off()
         elif self._reading_head:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
@@ -208,14 +227,13 @@ class HttpConnection(HttpToolsProtocol):
         logger.debug("refused a request", extra={"status": status.value})
         if self._is_answering():
             if self.pipeline or self.cycle.response_started:
-                self.transport.abort()
+                self.cut_off()
                 return
             if not self._reading_body:  # it is a later request that cannot be read
                 self.cycle.keep_alive = False
                 self._wait(ANSWER_SECONDS)
                 return
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+            self._forsake()
         self.flow.resume_reading()
         self.transport.write(_error_answer(status))
         self._wait(LINGER_SECONDS)

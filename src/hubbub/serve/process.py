@@ -188,7 +188,8 @@ async def _drain(node: Node, state: HttpState) -> None:
                 await asyncio.sleep(0.02)
     except TimeoutError:
         for connection in list(state.connections):
-            connection.transport.abort()
+            if isinstance(connection, HttpConnection):
+                connection.cut_off()
         for task in list(state.tasks):
             task.cancel()
     await sockets

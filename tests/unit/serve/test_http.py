@@ -301,6 +301,53 @@ async def test_a_pipeline_has_its_bound(house: House) -> None:
     assert len(connection.pipeline) <= PIPELINE_REQUESTS + 1
 
 
+@pytest.mark.parametrize("path", [b"/ok", b"/slow"])
+async def test_beyond_that_bound_nothing_is_written_or_logged(
+    house: House, path: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection, peer = house.connect()
+    connection.data_received(GET.replace(b"/ok", path) + GET * 100)
+    assert peer.aborted
+    house.application.go.set()
+    await settle()
+    connection.connection_lost(None)
+    await settle()
+    assert not peer.received
+    assert not house.state.tasks
+    assert not caplog.records
+
+
+async def test_a_pipeline_that_is_cut_off_for_its_slowness_writes_nothing_more(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection, peer = house.connect()
+    connection.data_received(GET.replace(b"/ok", b"/slow") + GET)
+    await settle()
+    house.pass_seconds(ANSWER_SECONDS + 1)
+    assert peer.aborted
+    house.application.go.set()
+    await settle()
+    assert not peer.received
+    assert not house.state.tasks
+    assert house.application.paths == ["/slow"]
+    assert not caplog.records
+
+
+async def test_a_peer_that_leaves_its_pipeline_behind_is_no_trouble(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection, peer = house.connect()
+    connection.data_received(GET.replace(b"/ok", b"/slow") + GET)
+    await settle()
+    peer.close()
+    connection.connection_lost(ConnectionResetError())
+    house.application.go.set()
+    await settle()
+    assert house.application.paths == ["/slow"]
+    assert not house.state.tasks
+    assert not caplog.records
+
+
 async def test_a_peer_that_closed_its_side_still_gets_its_answer(house: House) -> None:
     connection, peer = house.connect()
     connection.data_received(GET.replace(b"/ok", b"/slow"))
