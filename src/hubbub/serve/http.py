@@ -20,11 +20,12 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from uuid import uuid4
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+
+from hubbub.serve.refusals import refusal
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -84,8 +85,10 @@ class HttpConnection(HttpToolsProtocol):
         self._reading_head = False
         self._reading_body = False
         self._head_bytes = 0  # of complete header lines
-        self._fed = 0  # bytes received since the head began, those of its first packet excepted
-        self._fresh_head = False
+        # Bytes received since the head began, or since the last of the body: what the parser may
+        # hold of an unfinished line. The packet in which it began is not counted.
+        self._fed = 0
+        self._is_fresh = False
         self._refused = False
         self._fault = HTTPStatus.BAD_REQUEST
 
@@ -108,9 +111,9 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._fault)
             return
-        if self._reading_head:
-            if self._fresh_head:
-                self._fresh_head = False
+        if self._reading_head or self._reading_body:
+            if self._is_fresh:
+                self._is_fresh = False
             else:
                 self._fed += len(data)
                 if self._fed > HEAD_BYTES:
@@ -147,7 +150,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._reading_head = self._fresh_head = True
+        self._reading_head = self._is_fresh = True
         self._head_bytes = self._fed = 0
         self._wait(HEAD_SECONDS)
 
@@ -157,15 +160,22 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + 4)
-        super().on_header(name, value)
+        if self._reading_head:  # trailers are nobody's business: they must not pass for headers
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._reading_head = False
-        self._reading_body = True
+        self._reading_body = self._is_fresh = True
+        self._fed = 0
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
         if len(self.pipeline) > PIPELINE_REQUESTS:
             raise ValueError("too many requests in a pipeline")
+
+    def on_body(self, body: bytes) -> None:
+        self._fed = 0
+        self._is_fresh = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._reading_body = False
@@ -235,7 +245,7 @@ class HttpConnection(HttpToolsProtocol):
                 return
             self._forsake()
         self.flow.resume_reading()
-        self.transport.write(_error_answer(status))
+        self.transport.write(refusal(status, self.server_state.default_headers))
         self._wait(LINGER_SECONDS)
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -250,7 +260,8 @@ class HttpConnection(HttpToolsProtocol):
             if self.cycle is not None:
                 self.cycle.keep_alive = False
             return
-        if self._is_answering():
+        # RFC 6455 4.1: HTTP/1.1 or later.
+        if self._is_answering() or self.parser.get_http_version() != "1.1":
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
         self.connections.discard(self)
@@ -271,14 +282,3 @@ class HttpConnection(HttpToolsProtocol):
     def _release(self) -> None:
         """Break the cycle with the parser, which would wait for the garbage collector."""
         self.parser = None  # type: ignore[assignment]
-
-
-def _error_answer(status: HTTPStatus) -> bytes:
-    body = b'{"message":"%s"}' % status.phrase.encode("ascii")
-    return (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-        f"x-amzn-RequestId: {uuid4()}\r\n"
-        "content-type: application/json\r\n"
-        f"content-length: {len(body)}\r\n"
-        "connection: close\r\n\r\n"
-    ).encode("ascii") + body

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from uvicorn.config import Config
 
@@ -20,6 +21,7 @@ from hubbub.serve.http import (
     HttpConnection,
     HttpState,
 )
+from hubbub.wire import cors
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -77,6 +79,7 @@ class Application:
     def __init__(self) -> None:
         self.go = asyncio.Event()
         self.paths: list[str] = []
+        self.headers: list[tuple[bytes, bytes]] = []
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -89,6 +92,7 @@ class Application:
             if event["type"] != "http.request":
                 return
             body, more = body + event["body"], event["more_body"]
+        self.headers = list(scope["headers"])
         if scope["path"] == "/slow":
             await self.go.wait()
         headers = [(b"content-length", b"%d" % len(body))]
@@ -265,13 +269,98 @@ async def test_what_is_no_http_gets_400_and_no_log(
         connection.data_received(garbage)
         await settle()
     assert peer.status == 400
-    assert b"x-amzn-RequestId: " in peer.received
     assert not caplog.records
     connection.data_received(GET)
     connection.connection_lost(None)
     await settle()
     assert not house.state.connections
     assert not house.state.tasks
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, b"BadRequestException"),
+        (408, b"RequestTimeoutException"),
+        (431, b"RequestHeaderFieldsTooLargeException"),
+        (503, b"ServiceUnavailableException"),
+    ],
+)
+async def test_refusals_look_like_the_errors_of_operations(status: int, code: bytes) -> None:
+    house = House(limit=0 if status == 503 else 10)
+    house.state.default_headers = [(b"date", b"now")]
+    connection, peer = house.connect()
+    if status == 400:
+        connection.data_received(b"no http\r\n")
+    elif status == 408:
+        connection.data_received(b"GET ")
+        house.pass_seconds(HEAD_SECONDS + 1)
+    elif status == 431:
+        connection.data_received(GET[:-2] + b"x: " + b"y" * HEAD_BYTES + b"\r\n\r\n")
+    assert peer.status == status
+    head, _, body = peer.received.partition(b"\r\n\r\n")
+    headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    assert headers.pop(b"x-amzn-RequestId")
+    assert headers == dict(cors.HEADERS) | {
+        b"date": b"now",
+        b"content-type": b"application/json",
+        b"x-amzn-ErrorType": code,
+        b"content-length": b"%d" % len(body),
+        b"connection": b"close",
+    }
+    assert orjson.loads(body)["message"]
+
+
+CHUNKED = b"POST /a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+
+
+@pytest.mark.parametrize("piece", [1, 40, 1_000])
+async def test_trailers_are_no_headers(house: House, piece: int) -> None:
+    connection, peer = house.connect()
+    data = CHUNKED + b"host: evil\r\nexpect: 100-continue\r\n\r\n" + GET
+    for at in range(0, len(data), piece):
+        connection.data_received(data[at : at + piece])
+    while peer.received.count(b"HTTP/1.1 200") < 2:
+        await settle()
+    assert house.application.paths == ["/a", "/ok"]
+    assert house.application.headers == [(b"host", b"x")]
+    assert b"abc" in peer.received
+    assert b"100 Continue" not in peer.received
+
+
+async def test_trailers_do_not_reach_the_application(house: House) -> None:
+    connection, _ = house.connect()
+    connection.data_received(CHUNKED + b"host: evil\r\nx: y\r\n\r\n")
+    await settle()
+    assert house.application.headers == [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+
+
+@pytest.mark.parametrize("endless", [b"x: y\r\n", b"x: " + b"y" * 1_000])
+async def test_trailers_without_end_get_431(house: House, endless: bytes) -> None:
+    connection, peer = house.connect()
+    connection.data_received(CHUNKED + endless)
+    sent = 0
+    while not peer.received and sent < 2 * HEAD_BYTES:
+        more = endless[-6:] * 200
+        connection.data_received(more)
+        sent += len(more)
+    await settle()
+    assert peer.status == 431
+    assert not house.state.tasks
+
+
+async def test_large_bodies_do_not_count_as_heads(house: House) -> None:
+    connection, peer = house.connect()
+    body = b"x" * 300_000
+    head = b"POST /a HTTP/1.1\r\ncontent-length: %d\r\nx: %s\r\n\r\n" % (
+        len(body),
+        b"y" * (HEAD_BYTES - 1_000),
+    )
+    data = head + body
+    for at in range(0, len(data), 50_000):
+        connection.data_received(data[at : at + 50_000])
+        await settle()
+    assert peer.status == 200
 
 
 async def test_garbage_behind_a_request_does_not_spoil_its_answer(house: House) -> None:
@@ -391,6 +480,15 @@ async def test_an_upgrade_hands_over_all_it_has(house: House) -> None:
     assert not house.state.connections
     house.pass_seconds(IDLE_SECONDS * 2)
     assert not peer.closed
+
+
+async def test_http_1_0_cannot_be_upgraded(house: House) -> None:
+    connection, peer = house.connect()
+    connection.data_received(
+        b"GET /ivschat HTTP/1.0\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+    )
+    assert peer.status == 400
+    assert peer.protocol is None
 
 
 async def test_another_protocol_than_websocket_is_declined_by_answering(house: House) -> None:
