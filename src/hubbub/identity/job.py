@@ -36,12 +36,15 @@ class Job:
         self._wake = wake
         self._pause_seconds = pause_seconds
         self._task: asyncio.Task[None] | None = None
+        self._is_closing = False
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run_on(), name="identity-job")
 
     async def close(self) -> None:
         """Stop where it is; the work goes on at the next start, or on another node."""
+        self._is_closing = True
+        self._wake.set()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -66,7 +69,8 @@ class Job:
         return True
 
     async def _run_on(self) -> None:
-        while True:
+        # A fault on the way out may hide the cancellation.
+        while not self._is_closing:
             self._wake.clear()
             try:
                 await self.run()
@@ -76,6 +80,6 @@ class Job:
                 logger.exception("background work failed and will be tried again")
             try:
                 async with asyncio.timeout(POLL_SECONDS):
-                    await self._wake.wait()
+                    await self._wake.wait()  # set at once when it is closing
             except TimeoutError:
                 continue

@@ -7,13 +7,14 @@ database has one server only, that has the lease for good.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Protocol
 
 from sqlalchemy import bindparam, delete, or_, update
 
 from hubbub.identity.clock import Clock
 from hubbub.identity.texts import insert_absent
-from hubbub.store.contract import Store, Transaction
+from hubbub.store.contract import Store, StoreUnavailable, Transaction
 from hubbub.store.tables import leases
 
 LEASE_MICROSECONDS = 20 * 1_000_000
@@ -83,7 +84,8 @@ class StoredLease:
         async def work(transaction: Transaction) -> None:
             await transaction.execute(_RELEASE, {"of_name": self._name, "of_holder": self._holder})
 
-        await self._store.write(work)
+        with suppress(StoreUnavailable):  # it runs out by itself
+            await self._store.write(work)
 
     async def _take(self, transaction: Transaction) -> bool:
         now = self._clock.microseconds()
