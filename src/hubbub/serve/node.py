@@ -111,7 +111,7 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         )
         checks = {"store": lambda: _ask_store(store), "bus": lambda: _ask_bus(bus)}
         # "/" for those who point IVS Chat's own host name here: there it has no path.
-        sockets = SocketFront({"/ivschat": chat.endpoint, "/": chat.endpoint})
+        sockets = SocketFront(dict.fromkeys(("/ivschat", "/ivschat/", "/"), chat.endpoint))
         app = Health(cast("ASGI3Application", door), checks)
         return Node(cast("ASGI3Application", app), sockets, services, parts.pop_all())
     raise AssertionError  # an exit stack without callbacks that swallow exceptions

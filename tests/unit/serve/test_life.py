@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPSConnection
@@ -69,7 +70,39 @@ def test_https_serves_the_same_with_the_local_ca(shared: Server) -> None:
         connection.request("GET", "/healthz")
         assert connection.getresponse().status == 200
         connection.close()
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_old_versions_of_tls_are_refused(shared: Server) -> None:
+    context = ssl.create_default_context(cafile=shared.ca_certificate)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    port = int(shared.https.rsplit(":", 1)[1])
+    with (
+        socket.create_connection(("127.0.0.1", port)) as peer,
+        pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION|UNEXPECTED_EOF"),
+    ):
+        context.wrap_socket(peer, server_hostname="localhost")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/ivschat", 401), ("/ivschat/", 401), ("/", 401), ("/ivschat/x", 404)]
+)
+def test_the_messaging_socket_has_its_paths(shared: Server, path: str, status: int) -> None:
+    connection = HTTPConnection("127.0.0.1", shared.port, timeout=5)
+    connection.request(
+        "GET",
+        path,
+        headers={
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+    )
+    assert connection.getresponse().status == status, "without a token"
+    connection.close()
 
 
 def test_plain_http_on_the_tls_port_is_no_trouble(shared: Server) -> None:
