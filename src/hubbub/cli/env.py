@@ -15,12 +15,20 @@ from hubbub.settings import Settings
 if TYPE_CHECKING:
     from hubbub.cli.commands import Commands
 
+# What a login to AWS leaves behind and SDKs would mix with our key: tokens go into the signature;
+# a profile wins over the key in some SDKs, and in others is an error when it does not exist (an
+# empty one too, so that nothing less than unsetting helps).
+LEFT_OVER = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
 
 def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "env",
         help="print export lines for a data directory",
-        description='Print export lines of the root key; use: eval "$(hubbub env)"',
+        description=(
+            "Print export lines of the root key, and one that unsets the session token and the"
+            ' profile of another login; use: eval "$(hubbub env)"'
+        ),
     )
     names = {"data-dir", "host", "port", "region", "account-id"}
     add_flags(parser, only=frozenset(names))
@@ -39,10 +47,10 @@ def run(given: argparse.Namespace) -> int:
 
 
 def exports(settings: Settings, endpoint: str, access_key_id: str, secret_access_key: str) -> str:
-    """The lines to paste into a shell."""
+    """The lines to paste into a shell: exports, and one last line that unsets LEFT_OVER."""
     for wildcard, loopback in (("//0.0.0.0:", "//127.0.0.1:"), ("//[::]:", "//[::1]:")):
         endpoint = endpoint.replace(wildcard, loopback)
-    return export_lines(
+    lines = export_lines(
         {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": access_key_id,
@@ -51,6 +59,7 @@ def exports(settings: Settings, endpoint: str, access_key_id: str, secret_access
             "AWS_DEFAULT_REGION": settings.region,
         }
     )
+    return f"{lines}\nunset {' '.join(LEFT_OVER)}"
 
 
 def export_lines(values: Mapping[str, str]) -> str:

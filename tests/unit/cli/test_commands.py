@@ -35,11 +35,15 @@ def hubbub(
     )
 
 
-def exported(text: str) -> dict[str, str]:
-    """What a shell has after reading the export lines."""
-    script = f"{text}\nenv"
+def exported(text: str, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a shell that starts with `before` has after reading the lines."""
+    script = 'eval "$LINES_READ" || exit\nenv'
     done = subprocess.run(
-        ["/bin/sh", "-c", script], env={}, text=True, capture_output=True, check=True
+        ["/bin/sh", "-euc", script],
+        env={"LINES_READ": text} | dict(before or {}),
+        text=True,
+        capture_output=True,
+        check=True,
     )
     lines = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value for name, _, value in lines if name.startswith("AWS_")}
@@ -169,6 +173,33 @@ def test_env_is_what_sdks_read(tmp_path: Path) -> None:
         assert account_of(values, values["AWS_ENDPOINT_URL"]) == "000000000000"
 
 
+LOGIN = {
+    "AWS_SESSION_TOKEN": "of AWS",
+    "AWS_SECURITY_TOKEN": "of AWS",
+    "AWS_PROFILE": "work",
+    "AWS_DEFAULT_PROFILE": "work",
+    "AWS_ACCESS_KEY_ID": "ASIAOFAWS",
+    "AWS_REGION": "eu-north-1",
+}
+
+
+@pytest.mark.parametrize("before", [{}, LOGIN])
+def test_env_leaves_nothing_of_another_login(tmp_path: Path, before: dict[str, str]) -> None:
+    done = hubbub("env", "--data-dir", str(tmp_path))
+    assert exported(done.stdout, before) == exported(done.stdout)
+    *exports, unset = done.stdout.splitlines()
+    assert all(line.startswith("export AWS_") for line in exports)
+    assert unset.startswith("unset ")
+
+
+def test_an_sdk_with_another_login_works_after_env(server: Server) -> None:
+    done = hubbub("env", "--data-dir", str(server.data_dir), environment=ROOT)
+    script = "import boto3; print(boto3.client('ivschat').list_rooms()['ResponseMetadata'])"
+    with_env = f'eval "$LINES_READ" && exec "{sys.executable}" -c "{script}"'
+    environment = {"LINES_READ": done.stdout, "PATH": os.environ["PATH"], "HOME": "/"} | LOGIN
+    subprocess.run(["/bin/sh", "-c", with_env], env=environment, timeout=30, check=True)
+
+
 def test_env_before_the_first_start_holds_after_it(tmp_path: Path) -> None:
     values = exported(hubbub("env", "--data-dir", str(tmp_path), "--port", "4999").stdout)
     assert values["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4999"
@@ -213,7 +244,7 @@ def test_dev_accepts_any_credentials_and_leaves_nothing_behind(tmp_path: Path) -
         assert account_of(anybody, server.http) == "000000000000"
         assert server.process is not None
         assert server.process.stdout is not None
-        printed = "".join(server.process.stdout.readline().decode() for _ in range(5))
+        printed = "".join(server.process.stdout.readline().decode() for _ in range(6))
         assert exported(printed)["AWS_ENDPOINT_URL"] == server.http
         assert account_of(exported(printed), server.http) == "000000000000"
         assert server.stop() == 0
