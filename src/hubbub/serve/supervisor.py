@@ -42,6 +42,7 @@ class _Worker:
     started_at: float = 0.0
     start_again_at: float = 0.0
     failures: int = 0  # in a row
+    is_ready: bool = False  # and not dead since
     failure: str = ""  # why it could not start
 
 
@@ -68,7 +69,7 @@ class Supervisor:
             self._wait()
             self._hear()
             self._reap(is_ready)
-            if not is_ready and all(worker.pid and worker.pipe < 0 for worker in self._workers):
+            if not is_ready and all(worker.is_ready for worker in self._workers):
                 is_ready = True
                 ready()
             for worker in self._workers:
@@ -98,7 +99,9 @@ class Supervisor:
         """Take what starting workers have said."""
         for worker in self._workers:
             if worker.pipe >= 0 and select.select([worker.pipe], [], [], 0)[0]:
-                worker.failure = os.read(worker.pipe, 4_096).removeprefix(READY).decode()
+                said = os.read(worker.pipe, 4_096)
+                worker.is_ready = said == READY
+                worker.failure = said.removeprefix(READY).decode()
                 os.close(worker.pipe)
                 worker.pipe = -1
 
@@ -111,7 +114,8 @@ class Supervisor:
         os.close(write)
         if worker.pipe >= 0:
             os.close(worker.pipe)
-        worker.pid, worker.pipe, worker.failure = pid, read, ""
+        worker.pid, worker.pipe = pid, read
+        worker.is_ready, worker.failure = False, ""
         worker.started_at = time.monotonic()
 
     def _work(self, worker: _Worker, pipe: int) -> None:
@@ -145,6 +149,7 @@ class Supervisor:
                 forget_process(worker.pid)
                 worker.pid = 0
                 self._hear()
+                worker.is_ready = False
                 if worker.failure and not is_ready:
                     self._stop()
                     raise StartFailed(worker.failure)
