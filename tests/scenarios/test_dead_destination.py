@@ -21,7 +21,6 @@ from tests.clients.world import World
 from tests.scenarios.crowd import Crowd
 from tests.server import Server, running_server
 
-
 FLOOR = 0.25  # seconds; waiting for a dead destination takes time-outs, which are longer
 
 

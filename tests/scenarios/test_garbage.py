@@ -49,7 +49,6 @@ async def suffer(tmp_path: Path, connections: int, seconds: float) -> None:
 
 async def one_round(tmp_path: Path, connections: int, seconds: float) -> tuple[float, float]:
     """The 99th percentile of delivery, quiet and plagued; nothing may be lost in any round."""
-    tmp_path.mkdir()
     with running_server(tmp_path) as server, World(server) as world:
         room = world.room(maximumMessageRatePerSecond=100)
         async with Crowd(world, room, MEMBERS) as crowd:
