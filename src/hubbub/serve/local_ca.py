@@ -12,9 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from hubbub.serve.damage import damaged
 
 CA_DAYS = 3_650
 SERVER_DAYS = 397  # what clients accept at most
@@ -22,12 +25,13 @@ PEM = serialization.Encoding.PEM
 
 
 def local_ca(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """The authority in ``ca.pem`` and ``ca.key``; a new one if there is none that lasts."""
+    """The authority in ``ca.pem`` and ``ca.key``; a new one if there is none that lasts.
+
+    Raises SettingsError when a file of it is damaged.
+    """
     certificate_file, key_file = folder / "ca.pem", folder / "ca.key"
     if certificate_file.is_file() and key_file.is_file():
-        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
-        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        certificate, key = _read(certificate_file, key_file)
         if certificate.not_valid_after_utc - datetime.now(UTC) > timedelta(SERVER_DAYS):
             return certificate, key
     key = ec.generate_private_key(ec.SECP256R1())
@@ -51,6 +55,22 @@ def local_ca(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey
     )
     write(key_file, _private_bytes(key))
     write(certificate_file, certificate.public_bytes(PEM), 0o644)
+    return certificate, key
+
+
+def _read(
+    certificate_file: Path, key_file: Path
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+    except ValueError:
+        raise damaged(certificate_file) from None
+    try:
+        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it needs a password
+        raise damaged(key_file) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise damaged(key_file)
     return certificate, key
 
 

@@ -2,7 +2,8 @@
 
 ``<data-dir>/tls`` holds ``ca.pem``, ``ca.key``, ``server.pem`` (with the CA behind it) and
 ``server.key``; keys are readable by their owner only. The CA's certificate is what clients have to
-trust (``hubbub ca path``).
+trust (``hubbub ca path``). A server certificate that cannot be used is made anew; the CA never is,
+as clients trust it: a damaged one is for the user to restore or remove.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
+from hubbub.serve.damage import damaged
 from hubbub.settings import Settings, SettingsError
 
 RENEW_DAYS = 30
@@ -37,8 +40,8 @@ class ServerCertificate:
         self._renew_at = datetime.max.replace(tzinfo=UTC)
         self._renew()
         try:
+            self.context = self._first_context()
             self._seen = self._stamps()
-            self.context = self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         except (OSError, ssl.SSLError) as error:
             reason = error.strerror or error.reason if isinstance(error, ssl.SSLError) else error
             raise SettingsError(f"settings tls-certificate and tls-key: {reason}") from None
@@ -62,6 +65,15 @@ class ServerCertificate:
         self._load(self.context)
         return True
 
+    def _first_context(self) -> ssl.SSLContext:
+        try:
+            return self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        except ssl.SSLError:
+            if not self._is_local:
+                raise
+        issue_local_certificate(self._settings, anew=True)
+        return self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+
     def _load(self, context: ssl.SSLContext) -> ssl.SSLContext:
         # The password callback keeps OpenSSL from asking at the terminal.
         context.load_cert_chain(*self._files, password=lambda: "")
@@ -81,28 +93,55 @@ def ca_certificate_path(settings: Settings) -> Path:
 
 
 def ensure_local_ca(settings: Settings) -> Path:
-    """Make the local CA if there is none yet; the path of its certificate."""
-    with _locked(ca_certificate_path(settings).parent) as folder:
-        if not (folder / "ca.pem").is_file():
-            from hubbub.serve.local_ca import local_ca  # noqa: PLC0415 -- slow to import
+    """Make the local CA if there is none yet; the path of its certificate.
 
-            local_ca(folder)
+    Raises SettingsError when its files cannot be used.
+    """
+    try:
+        with _locked(ca_certificate_path(settings).parent) as folder:
+            if not (folder / "ca.pem").is_file():
+                from hubbub.serve.local_ca import local_ca  # noqa: PLC0415 -- slow to import
+
+                local_ca(folder)
+            _check_ca(folder)
+    except OSError as error:
+        raise SettingsError(f"local CA: {error}") from None
     return ca_certificate_path(settings)
+
+
+def _check_ca(folder: Path) -> None:
+    """Raise SettingsError if the CA is damaged. One that has lost its key serves until renewal."""
+    certificate, key = folder / "ca.pem", folder / "ca.key"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if certificate.is_file():
+        try:
+            context.load_verify_locations(certificate)
+        except ssl.SSLError:
+            raise damaged(certificate) from None
+        if key.is_file():
+            try:
+                context.load_cert_chain(certificate, key, password=lambda: "")
+            except ssl.SSLError:
+                raise damaged(key) from None
 
 
 class _Issued(msgspec.Struct):
     """``server.json``: what there is to know of the server certificate without parsing it."""
 
     names: list[str]
-    expires: datetime
+    expires: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-def issue_local_certificate(settings: Settings) -> datetime:
-    """Make or renew CA and server certificate where needed; when the latter is to be renewed."""
+def issue_local_certificate(settings: Settings, *, anew: bool = False) -> datetime:
+    """Make or renew CA and server certificate where needed; when the latter is to be renewed.
+
+    `anew`: the server certificate in any case. Raises SettingsError when the CA is damaged.
+    """
     names = _host_names(settings.host)
     with _locked(ca_certificate_path(settings).parent) as folder:
+        _check_ca(folder)
         note = folder / "server.json"
-        issued = _read_note(note)
+        issued = None if anew else _read_note(note)
         is_there = all((folder / name).is_file() for name in ("ca.pem", "server.pem", "server.key"))
         if not (issued and is_there and names <= set(issued.names) and _lasts(issued)):
             from hubbub.serve.local_ca import issue, local_ca, write  # noqa: PLC0415

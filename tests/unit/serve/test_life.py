@@ -81,7 +81,7 @@ def test_old_versions_of_tls_are_refused(shared: Server) -> None:
     port = int(shared.https.rsplit(":", 1)[1])
     with (
         socket.create_connection(("127.0.0.1", port)) as peer,
-        pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION|UNEXPECTED_EOF"),
+        pytest.raises(ssl.SSLError, match=r"ALERT_PROTOCOL_VERSION|UNEXPECTED_EOF"),
     ):
         context.wrap_socket(peer, server_hostname="localhost")
 
@@ -159,6 +159,20 @@ def test_what_prevents_a_start_is_said_in_one_line(
     assert "status 1" in first
     log = [line for line in log if '"level":"info"' not in line]
     assert [line[: len(message)] for line in log] == [message]
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+def test_a_damaged_ca_is_said_in_one_line(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    local_ca(folder)
+    (folder / name).write_bytes(b"junk")
+    with pytest.raises(NotReady) as raised:
+        Server(tmp_path).start()
+    first, *log = str(raised.value).splitlines()
+    assert "status 1" in first
+    (line,) = (line for line in log if '"level":"info"' not in line)
+    assert line.startswith(f"hubbub: local CA: {tmp_path}/tls/{name} is not the ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from hubbub.serve.local_ca import issue, local_ca
 from hubbub.serve.tls import ServerCertificate, ca_certificate_path, ensure_local_ca
@@ -164,3 +166,75 @@ def test_a_ca_about_to_end_is_replaced(settings: Settings, monkeypatch: pytest.M
     second = x509.load_pem_x509_certificate(ensure_local_ca(settings).read_bytes())
     assert first.subject != second.subject
     assert served(certificate, ensure_local_ca(settings))
+
+
+JUNK = [
+    b"",
+    b"junk",
+    b"\xff\x00",
+    b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+]
+
+
+@pytest.mark.parametrize("name", ["server.pem", "server.key", "server.json"])
+@pytest.mark.parametrize("junk", JUNK)
+def test_a_damaged_server_certificate_is_made_anew(
+    settings: Settings, name: str, junk: bytes
+) -> None:
+    ca = ensure_local_ca(settings)
+    before = ca.read_bytes()
+    ServerCertificate(settings)
+    (ca.parent / name).write_bytes(junk)
+    running = ServerCertificate(settings)
+    assert served(running, ca)
+    assert ca.read_bytes() == before
+    assert running.refresh() is False
+
+
+@pytest.mark.parametrize(
+    "note", [b'{"names":["localhost"],"expires":"2999-01-01T00:00:00"}', b'{"names":[]}', b"[]"]
+)
+def test_a_note_that_says_something_else_is_made_anew(settings: Settings, note: bytes) -> None:
+    ca = ensure_local_ca(settings)
+    ServerCertificate(settings)
+    (ca.parent / "server.json").write_bytes(note)
+    assert served(ServerCertificate(settings), ca)
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("has_served", [True, False])
+def test_a_damaged_ca_is_named_and_kept(
+    settings: Settings, name: str, junk: bytes, has_served: bool
+) -> None:
+    folder = ensure_local_ca(settings).parent
+    if has_served:
+        ServerCertificate(settings)
+    (folder / name).write_bytes(junk)
+    with pytest.raises(SettingsError) as raised:
+        ServerCertificate(settings)
+    assert str(folder / name) in str(raised.value)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(SettingsError, match=name):
+        ensure_local_ca(settings)
+    with pytest.raises(SettingsError, match=name):
+        local_ca(folder)
+    assert (folder / name).read_bytes() == junk
+    for damaged in ("ca.pem", "ca.key"):
+        (folder / damaged).unlink()
+    assert served(ServerCertificate(settings), ensure_local_ca(settings))
+
+
+def test_a_key_of_another_kind_is_not_the_cas(settings: Settings) -> None:
+    folder = ensure_local_ca(settings).parent
+    other = ed25519.Ed25519PrivateKey.generate()
+    (folder / "ca.key").write_bytes(
+        other.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    for use in (lambda: ServerCertificate(settings), lambda: local_ca(folder)):
+        with pytest.raises(SettingsError, match=r"ca\.key"):
+            use()
