@@ -8,8 +8,8 @@ from typing import Any
 
 from hubbub.wire.service import Call, Demand
 
-TagsOf = Callable[[str], Awaitable[Mapping[str, str]]]
-"""Reads the tags of an ARN."""
+TagsOf = Callable[[Call, str], Awaitable[Mapping[str, str]]]
+"""Reads the tags of an ARN as far as they are the caller's."""
 
 # The first of these members that an input has is the resource.
 _RESOURCES = (
@@ -30,21 +30,25 @@ class Demands:
     def __call__(self, call: Call, params: dict[str, Any]) -> Sequence[Demand]:
         conditions = _conditions(params)
         demands = [
-            self._demand(call.operation, resource, conditions)
+            self._demand(call, call.operation, resource, conditions)
             for resource in _resources(call, params)
         ]
         if call.operation == "CreateAppInstanceUser" and params.get("ExpirationSettings"):
-            demands.append(self._demand(PUT_EXPIRATION, params["AppInstanceArn"], conditions))
+            demands.append(self._demand(call, PUT_EXPIRATION, params["AppInstanceArn"], conditions))
         return demands
 
     def _demand(
-        self, operation: str, resource: str, conditions: Mapping[str, str | tuple[str, ...]]
+        self,
+        call: Call,
+        operation: str,
+        resource: str,
+        conditions: Mapping[str, str | tuple[str, ...]],
     ) -> Demand:
         return Demand(
             action=f"chime:{operation}",
             resource=resource,
             conditions=conditions,
-            resource_tags=partial(self._tags_of, resource),
+            resource_tags=partial(self._tags_of, call, resource),
         )
 
 

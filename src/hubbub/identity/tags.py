@@ -81,10 +81,13 @@ class Tags:
 
         await self._store.write(work)
 
-    async def of(self, arn: str) -> Mapping[str, str]:
-        """The tags of what an ARN names, for conditions of policies; none if it is not there."""
+    async def of(self, call: Call, arn: str) -> Mapping[str, str]:
+        """The tags of what an ARN names, for conditions of policies; none if it is not there.
+
+        What is another account's or region's is not there.
+        """
         place = placed(arn)
-        if place is None:
+        if place is None or (place.account_id, place.region) != (call.account_id, call.region):
             return {}
         found = await self._store.fetch(_READ[place.kind], place.parameters)
         tags: Mapping[str, str] = orjson.loads(found[0][0]) if found else {}

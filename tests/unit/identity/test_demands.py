@@ -65,8 +65,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], list[str]]] = {
 """Operation -> input, resources."""
 
 
-def demands(desk: Desk, operation: str, params: dict[str, Any]) -> Sequence[Demand]:
-    call = Call("chime-sdk-identity", operation, OURS, REGION, "request", "127.0.0.1", {})
+def demands(
+    desk: Desk, operation: str, params: dict[str, Any], region: str = REGION
+) -> Sequence[Demand]:
+    call = Call("chime-sdk-identity", operation, OURS, region, "request", "127.0.0.1", {})
     asked = desk.identity.service.demands
     assert asked is not None
     return asked(call, params)
@@ -112,13 +114,14 @@ def test_tags_of_the_request_are_conditions(desk: Desk) -> None:
 def test_tags_of_the_resource_can_be_read(desk: Desk) -> None:
     app_instance = desk.make_app_instance(Tags=TAGS)
     user = desk.make_user(app_instance, Tags=TAGS[:1])
-    for params, tags in (
-        ({"AppInstanceArn": app_instance}, {"team": "blue", "x": "1"}),
-        ({"AppInstanceUserArn": user}, {"team": "blue"}),
-        ({"AppInstanceUserArn": f"{app_instance}/user/no"}, {}),
-        ({}, {}),
+    for params, region, tags in (
+        ({"AppInstanceArn": app_instance}, REGION, {"team": "blue", "x": "1"}),
+        ({"AppInstanceUserArn": user}, REGION, {"team": "blue"}),
+        ({"AppInstanceUserArn": user}, "eu-central-1", {}),
+        ({"AppInstanceUserArn": f"{app_instance}/user/no"}, REGION, {}),
+        ({}, REGION, {}),
     ):
-        (demand,) = demands(desk, "Any", params)
+        (demand,) = demands(desk, "Any", params, region)
         assert demand.resource_tags is not None
 
         async def read(demand: Demand = demand) -> dict[str, str]:
