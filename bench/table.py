@@ -11,7 +11,7 @@ from bench.targets import verdicts
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
-ABSENT = "Centrifugo is not among them: the Go module proxy refused its modules."
+ABSENT = "Centrifugo is not among them: its Go modules could not be had."
 
 Column = tuple[str, str, str]
 """Heading, figure, form."""
