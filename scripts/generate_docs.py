@@ -144,7 +144,8 @@ def metrics_page() -> Iterator[str]:
     yield NOTE
     yield (
         "`GET /metrics` answers in Prometheus's text format; with `--workers` any worker tells the"
-        " values of all. The names follow the namespace `AWS/IVSChat` of CloudWatch. The text"
+        " values of all. The names follow the namespaces `AWS/IVSChat` and `AWS/Usage` of"
+        " CloudWatch; the name there stands in parentheses, and labels are its dimensions. The text"
         " format adds `_total` to the names of counters. Metrics of the process itself (memory,"
         " CPU, open files) come with one worker only.\n"
     )

@@ -1,4 +1,4 @@
-"""All metrics, declared once; named after the namespace AWS/IVSChat (spec ivs-chat 10)."""
+"""All metrics, declared once; named after AWS/IVSChat and AWS/Usage (spec ivs-chat 10)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ CONCURRENT_CHAT_CONNECTIONS = Gauge(
     "ivschat_concurrent_chat_connections",
     "Open connections (ConcurrentChatConnections)",
     multiprocess_mode="livesum",  # of all workers that live
+)
+USAGE = Gauge(
+    "aws_usage_resource_count",
+    "Use of a quota (ResourceCount of AWS/Usage); Resource is ConcurrentChatConnections",
+    ["Service", "Class", "Type", "Resource"],
+    multiprocess_mode="livesum",
+)
+MESSAGING_REQUESTS = Counter(
+    "ivschat_messaging_requests",
+    "Messaging requests received, all rooms (MessagingRequests): the sum of Requests",
+)
+MESSAGING_DELIVERIES = Counter(
+    "ivschat_messaging_deliveries",
+    "Deliveries to connections, all rooms (MessagingDeliveries): the sum of Deliveries",
 )
 REQUESTS = Counter("ivschat_requests", "Messaging requests received (Requests)", ["Action"])
 DELIVERIES = Counter("ivschat_deliveries", "Deliveries to connections (Deliveries)", ["Action"])

@@ -9,18 +9,26 @@ from hubbub.ivschat.engine.requests import DELETE_MESSAGE, DISCONNECT_USER, SEND
 _ACTIONS = (SEND_MESSAGE, DELETE_MESSAGE, DISCONNECT_USER, SEND_EVENT)
 _REQUESTS = {action: metrics.REQUESTS.labels(action).inc for action in _ACTIONS}
 _DELIVERIES = {action: metrics.DELIVERIES.labels(action).inc for action in _ACTIONS}
+_ALL_REQUESTS = metrics.MESSAGING_REQUESTS.inc
+_ALL_DELIVERIES = metrics.MESSAGING_DELIVERIES.inc
+_USED_CONNECTIONS = metrics.USAGE.labels(
+    Service="IVS Chat", Class="None", Type="Resource", Resource="ConcurrentChatConnections"
+)
 
 
 def requested(action: str) -> None:
     _REQUESTS[action]()
+    _ALL_REQUESTS()
 
 
 def delivered(action: str, connections: int) -> None:
     _DELIVERIES[action](connections)
+    _ALL_DELIVERIES(connections)
 
 
 def connections_changed(by: int) -> None:
     metrics.CONCURRENT_CHAT_CONNECTIONS.inc(by)
+    _USED_CONNECTIONS.inc(by)
 
 
 def invocation_error(uri: str) -> None:

@@ -20,6 +20,7 @@ async def test_a_message_to_a_room_of_ten_is_one_request_and_ten_deliveries(hous
         for name in ("ivschat_requests_total", "ivschat_deliveries_total")
         for action in ("SEND_MESSAGE", "DELETE_MESSAGE", "DISCONNECT_USER")
     }
+    all_before = [value(f"ivschat_messaging_{kind}_total") for kind in ("requests", "deliveries")]
     people[0].say("hi")
     people[0].ask(Action="DELETE_MESSAGE", Id="abC123dEf456")
     people[0].ask(Action="DISCONNECT_USER", UserId="u-9")
@@ -33,17 +34,30 @@ async def test_a_message_to_a_room_of_ten_is_one_request_and_ten_deliveries(hous
         ("ivschat_deliveries_total", "DELETE_MESSAGE"): 10,
         ("ivschat_deliveries_total", "DISCONNECT_USER"): 19,
     }
+    all_after = [value(f"ivschat_messaging_{kind}_total") for kind in ("requests", "deliveries")]
+    assert [now - then for now, then in zip(all_after, all_before, strict=True)] == [4, 39]
 
 
 async def test_open_connections(house: House) -> None:
-    before = value("ivschat_concurrent_chat_connections")
+    def used() -> float:
+        return value(
+            "aws_usage_resource_count",
+            Service="IVS Chat",
+            Class="None",
+            Type="Resource",
+            Resource="ConcurrentChatConnections",
+        )
+
+    before, used_before = value("ivschat_concurrent_chat_connections"), used()
     arn = house.make_room()
     clients = [await house.enter(arn) for _ in range(3)]
     assert await house.knock("no token") == 403
     assert value("ivschat_concurrent_chat_connections") == before + 3
+    assert used() == used_before + 3
     for client in clients:
         client.hang_up()
     assert value("ivschat_concurrent_chat_connections") == before
+    assert used() == used_before
 
 
 async def test_a_fault_of_ours_is_a_500_for_the_one_who_asked(
