@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hubbub.sinks.batch import Batch, Progress
@@ -13,7 +14,7 @@ from hubbub.sinks.contract import Destination
 from hubbub.sinks.delivery import Layouts, layout_of
 from hubbub.sinks.firehose import one_group
 from hubbub.sinks.paths import path_below
-from hubbub.sinks.s3 import object_group, pack
+from hubbub.sinks.s3 import objects
 from hubbub.sinks.spool import Segment
 
 _CHUNK_BYTES = 1 << 20
@@ -29,17 +30,9 @@ class ObjectFiles:
     def deliver(
         self, destination: Destination, segments: Sequence[Segment], progress: Progress
     ) -> None:
-        with Batch(segments, object_group) as batch:
-            progress.see(batch.damaged, destination)
-            for number, ((layout, partition, _), entries) in enumerate(batch.groups.items()):
-                if number < progress.parcels:
-                    continue
-                body, suffix = pack(batch, entries, destination)
-                key = layout_of(self._layouts, layout).object_key(
-                    destination, partition, entries.received_at(0), suffix
-                )
+        with closing(objects(self._layouts, destination, segments, progress)) as found:
+            for key, body in found:
                 _write_whole(path_below(self._root, destination.name, key), body)
-                progress.parcels += 1
 
     def close(self) -> None: ...
 

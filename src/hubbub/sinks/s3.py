@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,23 @@ def pack(
     return b"".join(packed), digest.hexdigest()
 
 
+def objects(
+    layouts: Layouts, destination: Destination, segments: Sequence[Segment], progress: Progress
+) -> Generator[tuple[str, bytes], None, None]:
+    """Key and body of each object that is still to be written; asking for the next counts it."""
+    with Batch(segments, object_group) as batch:
+        progress.see(batch.damaged, destination)
+        for number, ((layout, partition, _), entries) in enumerate(batch.groups.items()):
+            if number < progress.parcels:
+                continue
+            body, suffix = pack(batch, entries, destination)
+            key = layout_of(layouts, layout).object_key(
+                destination, partition, entries.received_at(0), suffix
+            )
+            yield key, body
+            progress.parcels += 1
+
+
 class S3Delivery:
     def __init__(self, clients: AwsClients, layouts: Layouts) -> None:
         self._clients = clients
@@ -54,17 +72,9 @@ class S3Delivery:
         self, destination: Destination, segments: Sequence[Segment], progress: Progress
     ) -> None:
         client: S3Client = self._clients.get("s3", destination.region)
-        with Batch(segments, object_group) as batch:
-            progress.see(batch.damaged, destination)
-            for number, ((layout, partition, _), entries) in enumerate(batch.groups.items()):
-                if number < progress.parcels:
-                    continue
-                body, suffix = pack(batch, entries, destination)
-                key = layout_of(self._layouts, layout).object_key(
-                    destination, partition, entries.received_at(0), suffix
-                )
+        with closing(objects(self._layouts, destination, segments, progress)) as found:
+            for key, body in found:
                 _put(client, destination, key, body)
-                progress.parcels += 1
 
     def close(self) -> None:
         self._clients.close()
