@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,7 @@ from tests.clients.observed import tracebacks
 from tests.clients.raw_socket import chatter, refused
 from tests.clients.world import ALL, SEND, World
 from tests.server import Server, running_server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.services.process import free_port
 
 
 @pytest.fixture

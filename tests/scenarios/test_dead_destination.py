@@ -16,10 +16,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.clients.observed import counted, tracebacks
-from tests.clients.test_restarts import free_port
 from tests.clients.world import World
 from tests.scenarios.crowd import Crowd
 from tests.server import Server, running_server
+from tests.services.process import free_port
 
 FLOOR = 0.25  # seconds; waiting for a dead destination takes time-outs, which are longer
 

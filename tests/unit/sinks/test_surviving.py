@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from hubbub.settings import SinkSettings
+from tests.services.process import free_port
 from tests.unit.sinks.conftest import moto_server
 from tests.unit.sinks.firehose_endpoint import firehose_endpoint
 from tests.unit.sinks.stage import Stage, destination, numbers, record, until
@@ -25,13 +25,6 @@ CHAT = destination("firehose", "chat")
 WRITER = "tests.unit.sinks.writer_process"
 DENIED = "ivschat_log_destination_access_denied_error_total"
 MISSING = "ivschat_log_destination_resource_not_found_errors_total"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def write_until_killed(data_dir: Path, endpoint: str, first: int, seconds: float) -> list[int]:
