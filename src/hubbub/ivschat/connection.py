@@ -40,11 +40,11 @@ from hubbub.ivschat.engine.session import (
 from hubbub.ivschat.reviewing import Reviewer
 from hubbub.ivschat.session_ends import Ending
 from hubbub.sockets import Connection, encode_text
+from hubbub.sockets.frames import NORMAL
 
 if TYPE_CHECKING:
     from hubbub.ivschat.rooms_open import OpenRoom
 
-NORMAL = 1000
 MAX_REVIEWS = 32  # at a time and connection; ten requests a second of 200 ms make two
 
 

@@ -19,14 +19,13 @@ from hubbub.ivschat.engine.requests import DISCONNECT_USER
 from hubbub.ivschat.engine.room import Room
 from hubbub.settings import Limits
 from hubbub.sockets import Audience, encode_text
+from hubbub.sockets.frames import NORMAL, SERVICE_RESTART
 
 if TYPE_CHECKING:
     from hubbub.ivschat.connection import ChatConnection
 
 ReadRoom = Callable[[str], Awaitable[Room | None]]
 
-NORMAL = 1000
-SERVICE_RESTART = 1012
 RETRY_SECONDS = 0.5
 SETTLE_SECONDS = 1.0
 READS_AT_A_TIME = 32  # when the bus is back, all rooms are read again at once
