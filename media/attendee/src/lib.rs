@@ -1,0 +1,1 @@
+//! A headless attendee, and many of them as load.

@@ -1,0 +1,1 @@
+//! WebRTC sessions and meetings on threads of their own.

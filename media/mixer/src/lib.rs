@@ -1,0 +1,1 @@
+//! Mixes the audio of one meeting, without I/O.

@@ -1,0 +1,1 @@
+//! Forwards the video of one meeting, without I/O.
