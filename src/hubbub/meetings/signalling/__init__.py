@@ -1,0 +1,1 @@
+"""Signalling of meetings: a room in virtual time. See room.py."""
