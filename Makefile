@@ -8,7 +8,7 @@ help:            ## this list
 setup:           ## everything Hubbub needs, in .venv
 	@scripts/setup
 
-setup-tests: setup ## what the tests need besides: PostgreSQL, Redis, Node packages, a C compiler
+setup-tests: setup ## what the tests need besides: PostgreSQL, Redis, Chromium, Node packages, a C compiler
 	@scripts/setup-tests
 
 run: setup       ## serve on ./.hubbub
