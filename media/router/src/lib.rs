@@ -1,1 +1,35 @@
-//! Forwards the video of one meeting, without I/O.
+//! Forwards the video of one meeting, without I/O (chime-meetings B.7, C.6, C.7, C.8, D).
+//!
+//! **Invariant: a receiver is in the list of a source only while it may see that source, wants it and
+//! started on a key frame of it; the lists are cut before the call that forbids it returns.** The
+//! forward path therefore asks nothing: it walks one list and adds constant offsets.
+//!
+//! A [`Router`] belongs to one meeting. Its owner feeds it
+//! * state: [`Router::set_gates`], [`Router::set_source`], [`Router::set_sink`],
+//!   [`Router::subscribe`], [`Router::pause`], [`Router::set_estimate`], … These return nothing and
+//!   write nothing: prohibitions act at once, everything else at the next [`Router::tick`]. Call it
+//!   after every batch of them and every 100 ms.
+//! * packets: [`Router::receive`] writes what to send into an [`Output`], at once, never later.
+//!
+//! Loss repair (NACK, RTX), congestion control (TWCC) and encryption are the transport's.
+
+#![forbid(unsafe_code)]
+
+mod codec;
+mod config;
+mod gates;
+mod output;
+mod packet;
+mod router;
+mod sink;
+mod source;
+
+pub use codec::vp8::PictureIds;
+pub use codec::{Codec, Inspection, inspect};
+pub use config::Config;
+pub use gates::Gates;
+pub use output::{Forward, Output, Receiver, SourceState};
+pub use packet::Packet;
+pub use router::{Demand, Router};
+pub use sink::{Preference, Sink, Wish};
+pub use source::Source;
