@@ -1,6 +1,6 @@
 # Every target does the set-up it needs; scripts/ holds the work.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test test-long bench docs format lock
+.PHONY: help setup setup-tests setup-transcription run test test-long bench docs format lock
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile
@@ -10,6 +10,9 @@ setup:           ## everything Hubbub needs, in .venv
 
 setup-tests: setup ## what the tests need besides: PostgreSQL, Redis, Chromium, Node packages, a C compiler
 	@scripts/setup-tests
+
+setup-transcription: setup ## the engine of live transcription and its model (English)
+	@scripts/setup-transcription
 
 run: setup       ## serve on ./.hubbub
 	@exec .venv/bin/hubbub serve --data-dir .hubbub
