@@ -27,6 +27,8 @@ from hubbub.wire.writers import BodyWriters
 
 Constraints = Mapping[str, Mapping[str, Any]]
 """Shape name -> trait -> value, in place of what the model says; a pattern of None is waived."""
+Statuses = Mapping[str, int]
+"""Operation -> status of its success, where the model's is not what the service answers."""
 
 PROTOCOLS = ("rest-json", "query")
 
@@ -44,7 +46,7 @@ class Operation:
             # The query protocol is routed by parameters, and takes them from the URL as well.
             self.methods = ("POST", "GET")
             self.uri += f"?Action={name}&Version={model.version}"
-        self.status: int = http.get("responseCode", 200)
+        self.status: int = model.statuses.get(name, http.get("responseCode", 200))
         self.errors = frozenset(each["shape"] for each in definition.get("errors", ()))
         self._definition = definition
         self._model = model
@@ -83,8 +85,18 @@ class Operation:
 class Model:
     """A compiled service model."""
 
-    def __init__(self, name: str, definition: Mapping[str, Any], constraints: Constraints) -> None:
+    def __init__(
+        self,
+        name: str,
+        definition: Mapping[str, Any],
+        constraints: Constraints,
+        statuses: Statuses,
+    ) -> None:
         metadata = definition["metadata"]
+        unknown = statuses.keys() - definition["operations"].keys()
+        if unknown:
+            raise ModelError(f"statuses for operations that do not exist: {sorted(unknown)}")
+        self.statuses = statuses
         spoken = (metadata.get("protocol"), *metadata.get("protocols", ()))
         self.protocol = next((each for each in PROTOCOLS if each in spoken), "")
         if not self.protocol:
@@ -116,15 +128,24 @@ class Model:
 
 
 def compile_model(
-    definition: Mapping[str, Any], *, name: str = "", constraints: Constraints | None = None
+    definition: Mapping[str, Any],
+    *,
+    name: str = "",
+    constraints: Constraints | None = None,
+    statuses: Statuses | None = None,
 ) -> Model:
     """A model from a definition in the layout of ``service-2.json``. Raise ModelError."""
-    return Model(name or definition["metadata"]["endpointPrefix"], definition, constraints or {})
+    name = name or definition["metadata"]["endpointPrefix"]
+    return Model(name, definition, constraints or {}, statuses or {})
 
 
-def load_model(name: str, *, constraints: Constraints | None = None) -> Model:
+def load_model(
+    name: str, *, constraints: Constraints | None = None, statuses: Statuses | None = None
+) -> Model:
     """The newest model that botocore has of a service ("chime-sdk-identity"). Raise ModelError."""
-    return compile_model(read_definition(name), name=name, constraints=constraints)
+    return compile_model(
+        read_definition(name), name=name, constraints=constraints, statuses=statuses
+    )
 
 
 def read_definition(name: str) -> dict[str, Any]:

@@ -90,7 +90,8 @@ class CodeMessageStyle:
 
     `codes` (exception name -> ``Code``) holds the names whose code is not simply the name without
     its "Exception" (spec chime-identity 1.5). `tells_request_id`: the body also has ``RequestId``
-    (spec chime-meetings A.3).
+    (spec chime-meetings A.3). `retry_seconds`: when callers may come again who were told that the
+    service is unavailable, for services whose error has the header ``Retry-After``.
     """
 
     codes: Mapping[str, str] = field(
@@ -100,11 +101,14 @@ class CodeMessageStyle:
         }
     )
     tells_request_id: bool = False
+    retry_seconds: int | None = None
     wrong_method_status: int = 405
 
     def body(self, error: ServiceError, request_id: str) -> dict[str, Any]:
         code = self.codes.get(error.code) or error.code.removesuffix("Exception")
         own = {"RequestId": request_id} if self.tells_request_id else {}
+        if self.retry_seconds is not None and error.code == "ServiceUnavailableException":
+            own["RetryAfterSeconds"] = str(self.retry_seconds)
         return {"Code": code, "Message": error.message, **own, **error.members}
 
     def unreadable(self, failure: SerializationFailure) -> ServiceError:

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from hubbub.wire import (
+    CodeMessageStyle,
     Failure,
     Model,
     ModelError,
     SerializationFailure,
+    ServiceError,
     ValidationFailure,
     compile_model,
     load_model,
@@ -220,3 +222,30 @@ def test_a_long_list_of_wrong_items_is_refused_at_once() -> None:
 
     assert len(invalid.value.failures) == 4
     assert time.perf_counter() - started < 1
+
+
+def test_a_status_of_success_can_be_other_than_the_models() -> None:
+    model = load_model("chime-sdk-meetings", statuses={"CreateMeeting": 201})
+    assert model.operations["CreateMeeting"].write({}).status == 201
+    assert model.operations["GetMeeting"].write({}).status == 200
+    with pytest.raises(ModelError, match="CreateMeting"):
+        load_model("chime-sdk-meetings", statuses={"CreateMeting": 201})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "header"), [(None, {}), (5, {"retry-after": "5"})], ids=["never", "told"]
+)
+def test_the_unavailable_may_say_when_to_come_again(
+    seconds: int | None, header: dict[str, str]
+) -> None:
+    model = load_model("chime-sdk-meetings")
+    error = ServiceError("ServiceUnavailableException", "Later.")
+    answer = model.write_error(error, CodeMessageStyle(retry_seconds=seconds), "id")
+    assert answer.status == 503
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    assert headers == {
+        "content-type": "application/json",
+        "x-amzn-errortype": "ServiceUnavailableException",
+        **header,
+    }
+    assert answer.body == b'{"Code":"ServiceUnavailable","Message":"Later."}'
