@@ -14,9 +14,10 @@ from hubbub.identity.directory import Directory
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded, not_admin
 from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import demote
-from hubbub.identity.texts import Answer, insert_absent, optional_value
+from hubbub.identity.texts import Answer, optional_value
 from hubbub.settings import Limits
 from hubbub.store.contract import Store, Transaction
+from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import (
     app_instance_admins,
     app_instance_bots,

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from hubbub.identity.arns import APP_INSTANCE, Place
 from hubbub.identity.dependents import Dependents
 from hubbub.identity.directory import Directory
-from hubbub.identity.texts import insert_absent
 from hubbub.store.contract import Transaction
+from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import deletions
 
 logger = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from sqlalchemy import bindparam, delete, select
 from hubbub.identity.clock import Clock
 from hubbub.identity.errors import conflict
 from hubbub.identity.leases import Lease
-from hubbub.identity.texts import insert_absent
 from hubbub.store.contract import Store, Transaction
+from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import client_request_tokens
 
 KEPT_MICROSECONDS = 48 * 3600 * 1_000_000

@@ -13,8 +13,8 @@ from typing import Protocol
 from sqlalchemy import bindparam, delete, or_, update
 
 from hubbub.identity.clock import Clock
-from hubbub.identity.texts import insert_absent
 from hubbub.store.contract import Store, StoreUnavailable, Transaction
+from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import leases
 
 LEASE_MICROSECONDS = 20 * 1_000_000

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, case, text
+from sqlalchemy import ColumnElement, bindparam, case
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import TagTypeDef
@@ -44,15 +44,6 @@ def moved(update_time: ColumnElement[int]) -> ColumnElement[int]:
     """The new update time: ``now``, and later than the old one."""
     least = update_time + UPDATE_STEP
     return case((least > bindparam("now"), least), else_=bindparam("now", type_=update_time.type))
-
-
-def insert_absent(table: Table) -> Executable:
-    """Insert a row, or touch none if its key is there: `Transaction.execute` tells which."""
-    names = [column.name for column in table.columns]
-    return text(
-        f"INSERT INTO {table.name} ({', '.join(names)})"  # noqa: S608 -- names of ours
-        f" VALUES ({', '.join(':' + name for name in names)}) ON CONFLICT DO NOTHING"
-    )
 
 
 Answer = dict[str, Any]

@@ -18,7 +18,6 @@ from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import Removal
 from hubbub.identity.texts import (
     Answer,
-    insert_absent,
     moved,
     new_id,
     optional,
@@ -27,6 +26,7 @@ from hubbub.identity.texts import (
 )
 from hubbub.settings import Limits
 from hubbub.store.contract import Store, Transaction
+from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import app_instance_users, app_instances
 from hubbub.wire.pagetokens import PageTokens
 from hubbub.wire.service import Call
