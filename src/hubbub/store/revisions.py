@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from hubbub.store.contract import StoreUnavailable
 from hubbub.store.tables import metadata
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in ``migrations/versions``."""
 
 READ_REVISION = "SELECT version_num FROM alembic_version"

@@ -267,3 +267,41 @@ leases = Table(
     _text("holder"),
     _integer("end_time"),
 )
+
+meetings = Table(
+    "meetings",
+    metadata,
+    _text("id", primary_key=True),
+    _text("account_id"),
+    _text("region"),  # of the API endpoint
+    _text("external_meeting_id"),
+    _text("media_region"),
+    _text("host_id"),  # "": none
+    _text("primary_meeting_id"),  # "": it is no replica
+    _text("tenant_ids"),  # JSON list
+    _text("features"),  # JSON object, MeetingFeatures as on the wire; "": none given
+    _text("notifications"),  # JSON object, NotificationsConfiguration as on the wire; "": none
+    _text("transcription"),  # JSON object; "": none is under way
+    _integer("create_time"),
+    _integer("end_time"),  # 0: it has not ended
+    _integer("most_attendees"),
+    _integer("attendees"),  # how many there are
+    _integer("attendees_made"),  # how many there were ever
+    _text("tags"),  # JSON object
+    Index("ix_meetings_end", "end_time", "create_time", "id"),
+    Index("ix_meetings_primary", "primary_meeting_id", "end_time"),
+)
+
+meeting_attendees = Table(
+    "meeting_attendees",
+    metadata,
+    Column("meeting_id", TEXT, ForeignKey(meetings.c.id, ondelete="CASCADE"), primary_key=True),
+    _text("attendee_id", primary_key=True),
+    _text("external_user_id"),
+    _integer("position"),  # in the order of creation
+    _text("audio"),  # SendReceive, Send, Receive, None
+    _text("video"),
+    _text("content"),
+    Index("ix_meeting_attendees_user", "meeting_id", "external_user_id", unique=True),
+    Index("ix_meeting_attendees_position", "meeting_id", "position"),
+)
