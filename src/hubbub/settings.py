@@ -40,7 +40,10 @@ _DESTINATION = (None, r"aws|https?://\S+|file:/.*", "aws, a URL or file:/directo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Quotas (spec ivs-chat section 9, chime-identity section 8). 0 switches a rate limit off."""
+    """Quotas (spec ivs-chat section 9, chime-identity section 8, chime-meetings A.13).
+
+    0 switches a rate limit off.
+    """
 
     api_call_rates: Annotated[bool, About("enforce AWS's rates of API calls (429 beyond)")] = False
     concurrent_connections: Annotated[
@@ -71,6 +74,29 @@ class Limits:
     endpoints_per_user: Annotated[int, About("push endpoints of one app instance user", _COUNT)] = (
         10
     )
+    meetings: Annotated[int, About("meetings of an account and region at a time", _COUNT)] = 250
+    attendees_per_meeting: Annotated[
+        int, About("attendees of a meeting; MeetingFeatures may say fewer", _COUNT)
+    ] = 250
+    attendees_per_high_definition_meeting: Annotated[
+        int, About("the same with Video FHD or Content UHD", (1, 250))
+    ] = 25
+    replicas_per_meeting: Annotated[int, About("replicas of one meeting", _COUNT)] = 4
+    videos_per_meeting: Annotated[int, About("cameras of a meeting at a time", _COUNT)] = 25
+    videos_per_attendee: Annotated[
+        int, About("videos that one attendee receives at a time", _COUNT)
+    ] = 25
+    content_shares_per_meeting: Annotated[
+        int, About("content shares of a meeting at a time", _COUNT)
+    ] = 2
+    meeting_calls_per_second: Annotated[
+        int,
+        About(
+            "calls of each operation of meetings by an account and region, if api-call-rates holds;"
+            " twice as many in a burst",
+            _RATE,
+        ),
+    ] = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +132,25 @@ class RoleSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSettings:
-    """Where log records go. Unset: into files below ``<data-dir>/logs``."""
+    """Where log records go, and events of meetings. Unset: into files below ``<data-dir>/logs``."""
 
     s3: Annotated[str, About("S3: aws, an endpoint URL or file:/directory", *_DESTINATION)] = ""
     cloudwatch_logs: Annotated[str, About("CloudWatch Logs, in the same way", *_DESTINATION)] = ""
     firehose: Annotated[str, About("Firehose, in the same way", *_DESTINATION)] = ""
+    sns: Annotated[
+        str, About("SNS, for topics that meetings name, in the same way", *_DESTINATION)
+    ] = ""
+    sqs: Annotated[
+        str, About("SQS, for queues that meetings name, in the same way", *_DESTINATION)
+    ] = ""
+    events: Annotated[
+        str,
+        About(
+            "where all events of meetings go: aws (EventBridge), a URL that takes each as JSON by"
+            " POST, or file:/directory; unset: nowhere",
+            *_DESTINATION,
+        ),
+    ] = ""
     s3_interval_seconds: Annotated[
         int, About("one S3 object per room and interval", (1, 86_400))
     ] = 300
@@ -168,6 +208,14 @@ class Settings:
     account_id: Annotated[
         str, About("account of the root key", None, r"[0-9]{12}", "12 digits")
     ] = "000000000000"
+    public_url: Annotated[
+        str,
+        About(
+            "where clients of meetings reach this server; unset: where the API was called",
+            pattern=r"https?://[^\s/?#@]+",
+            form="https://host or http://host:port",
+        ),
+    ] = ""
     workers: Annotated[
         int,
         About(
