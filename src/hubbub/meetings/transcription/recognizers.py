@@ -57,7 +57,7 @@ class Recognizers:
         self._languages: tuple[str, ...] = ()
         self._turn = asyncio.Lock()
         self._waiting_bytes = 0
-        self._finals = 0
+        self._ending: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
@@ -101,11 +101,9 @@ class Recognizers:
 
     async def close(self) -> None:
         self._closed = True
-        process, self._process = self._process, None
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        self._forget()
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
@@ -151,8 +149,15 @@ class Recognizers:
     def _forget(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            task = asyncio.get_running_loop().create_task(_end(process))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.communicate()  # closes its pipes, too
 
 
 async def _read(process: asyncio.subprocess.Process) -> Answer:

@@ -50,7 +50,8 @@ class Utterances:
 
     def hear(self, at_ms: int, samples: bytes) -> Iterator[Utterance]:
         """`at_ms`: epoch time of the first sample."""
-        if self._expected_ms and at_ms - self._expected_ms >= JUMP_MS:
+        late_ms = at_ms - self._expected_ms if self._expected_ms else 0
+        if late_ms >= JUMP_MS or (late_ms and self.current is None):
             yield from self.pause()
         whole = bytes(self._part) + samples
         start_ms = at_ms - len(self._part) // BYTES_PER_MS
