@@ -1,1 +1,4 @@
-//! A headless attendee, and many of them as load.
+//! A headless attendee.
+pub mod signal;
+pub mod tls;
+pub mod websocket;
