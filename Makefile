@@ -1,6 +1,6 @@
 # Every target does the set-up it needs; scripts/ holds the work.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests setup-transcription run test test-long bench docs format lock
+.PHONY: help setup setup-tests setup-transcription run test test-media test-long bench docs format lock
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile
@@ -19,6 +19,9 @@ run: setup       ## serve on ./.hubbub
 
 test: setup-tests ## all checks
 	@scripts/test
+
+test-media: setup-tests ## all tests of meetings in a real browser
+	@scripts/test-media
 
 test-long: setup-tests ## the full forms of the scenarios
 	@scripts/test-long

@@ -200,6 +200,8 @@ class Client {
 
   // Closes the newest signalling socket, as a client that goes mad would.
   closeSocket = (code) => sockets.at(-1).close(code);
+  // Bytes that the client itself would never send.
+  sendRaw = (bytes) => sockets.at(-1).send(new Uint8Array(bytes));
   socketCount = () => sockets.length;
   connectionCount = () => connections.length;
   now = now;
