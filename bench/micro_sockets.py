@@ -26,7 +26,16 @@ from multiprocessing.connection import wait
 import uvicorn
 import uvloop
 
-from hubbub.sockets import Accept, Audience, Connection, Handshake, Refuse, SocketFront, encode_text
+from hubbub.sockets import (
+    Accept,
+    Audience,
+    CloseCodes,
+    Connection,
+    Handshake,
+    Refuse,
+    SocketFront,
+    encode_text,
+)
 
 FRAME = encode_text(b"x" * 218)  # 222 bytes on the wire
 SECONDS = 5.0
@@ -48,6 +57,7 @@ class Listener:
 
 class Room:
     max_message_bytes = 131_072
+    codes = CloseCodes()
 
     def __init__(self) -> None:
         self.audience = Audience()

@@ -17,7 +17,7 @@ from hubbub.ivschat.rooms_open import OpenRoom, RoomMissing, RoomsOpen
 from hubbub.ivschat.session_ends import SessionEnds
 from hubbub.ivschat.tokens import ChatTokens, Claims
 from hubbub.settings import Limits
-from hubbub.sockets import Accept, Connection, Handshake, Refuse
+from hubbub.sockets import Accept, CloseCodes, Connection, Handshake, Refuse
 from hubbub.store.contract import StoreUnavailable
 
 MAX_MESSAGE_BYTES = 128 * 1024
@@ -44,6 +44,7 @@ class ChatEndpoint:
     """Answers handshakes; `hubbub.sockets.Endpoint`."""
 
     max_message_bytes = MAX_MESSAGE_BYTES
+    codes = CloseCodes()
 
     def __init__(
         self,

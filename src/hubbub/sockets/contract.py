@@ -10,6 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hubbub.sockets import frames
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCodes:
+    """What an endpoint's clients are told when they have to come back."""
+
+    restart: int = frames.SERVICE_RESTART
+    overflow: int = frames.TRY_AGAIN_LATER  # they read too slowly
+    failure: int = frames.INTERNAL_ERROR
+
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
@@ -30,7 +41,7 @@ class Connection(Protocol):
     def peer_ip(self) -> str: ...
 
     def send(self, frame: bytes) -> None:
-        """Queue one encoded frame (`hubbub.sockets.encode_text`); nothing if it is closing."""
+        """Queue one encoded frame (`encode_text`, `encode_binary`); nothing if it is closing."""
         ...
 
     def close(self, code: int, reason: str = "") -> None:
@@ -70,6 +81,8 @@ class Endpoint(Protocol):
 
     max_message_bytes: int
     """Longer messages close the connection with 1009."""
+
+    codes: CloseCodes
 
     async def handshake(self, handshake: Handshake, connection: Connection) -> Accept | Refuse:
         """Decide, within the front's time limit.

@@ -62,6 +62,11 @@ def encode_text(payload: bytes) -> bytes:
     return encode(Opcode.TEXT, payload)
 
 
+def encode_binary(payload: bytes) -> bytes:
+    """The same of a binary message."""
+    return encode(Opcode.BINARY, payload)
+
+
 PING = encode(Opcode.PING, b"")
 
 

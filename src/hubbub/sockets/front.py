@@ -7,7 +7,6 @@ import logging
 import math
 from collections.abc import Coroutine, Mapping
 
-from hubbub.sockets import frames
 from hubbub.sockets.contract import Endpoint
 from hubbub.sockets.protocol import SocketConnection
 from hubbub.sockets.wheel import Wheel
@@ -20,7 +19,8 @@ DRAIN_BATCH = 500  # connections closed in one go; receivers do some work for ea
 class SocketFront:
     """WebSockets for one event loop. `protocol_class` is what uvicorn's ``ws=`` takes.
 
-    `endpoints` are found by the raw request path, exactly. The bounds: a handshake takes at most
+    `endpoints` are found by the raw request path: exactly, else by the part up to its last slash
+    in `below` ("/control/" for "/control/anything"). The bounds: a handshake takes at most
     `handshake_seconds`; beyond `queue_bytes` or `queue_frames` that wait for it, a slow reader is
     closed with 1013; a peer is pinged every `ping_seconds` and dropped when silent for
     `silent_seconds`; it has `close_seconds` to answer a Close, and `linger_seconds` to take one
@@ -30,6 +30,7 @@ class SocketFront:
     def __init__(
         self,
         endpoints: Mapping[str, Endpoint],
+        below: Mapping[str, Endpoint] | None = None,
         *,
         handshake_seconds: float = 10.0,
         queue_bytes: int = 1_048_576,
@@ -41,7 +42,8 @@ class SocketFront:
         linger_seconds: float = 3.0,
         tick_seconds: float = 1.0,
     ) -> None:
-        self.endpoints = endpoints
+        self._endpoints = endpoints
+        self._below = below or {}
         self.handshake_seconds = handshake_seconds
         self.queue_bytes = queue_bytes
         self.queue_frames = queue_frames
@@ -67,7 +69,7 @@ class SocketFront:
         return len(self._connections)
 
     async def drain(self, timeout: float) -> None:
-        """Refuse new connections, close all with 1012, and cut off who is left at the time-out."""
+        """Refuse new connections, close all to come back, cut off who is left at the time-out."""
         self.draining = True
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -75,7 +77,7 @@ class SocketFront:
         waiting = list(self._connections)
         for at in range(0, len(waiting), DRAIN_BATCH):
             for connection in waiting[at : at + DRAIN_BATCH]:
-                connection.close(frames.SERVICE_RESTART)
+                connection.close(connection.codes.restart)
             await asyncio.sleep(0)
         await self._emptied(deadline - loop.time())
         for connection in list(self._connections):
@@ -91,6 +93,10 @@ class SocketFront:
                 pass
 
     # --- for connections --------------------------------------------------------------------
+
+    def endpoint(self, path: str) -> Endpoint | None:
+        """What answers on a raw request path."""
+        return self._endpoints.get(path) or self._below.get(path[: path.rfind("/") + 1])
 
     def opened(self, connection: SocketConnection) -> None:
         self._connections.add(connection)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from hubbub.sockets import frames
 from hubbub.sockets.audience import Audience, Write
-from hubbub.sockets.contract import Accept, Endpoint, Receiver, Refuse
+from hubbub.sockets.contract import Accept, CloseCodes, Endpoint, Receiver, Refuse
 from hubbub.sockets.frames import Opcode, Violation
 from hubbub.sockets.opening import ask
 from hubbub.sockets.reader import Event, MessageReader
@@ -50,6 +50,7 @@ class State(IntEnum):
 
 
 CONNECTING, OPEN, CLOSING, CLOSED = State
+_NO_ENDPOINT = CloseCodes()
 
 
 class SocketConnection(asyncio.Protocol):
@@ -135,13 +136,17 @@ class SocketConnection(asyncio.Protocol):
         self.front.lost(self)
         self._ended(frames.ABNORMAL)
 
+    @property
+    def codes(self) -> CloseCodes:
+        return _NO_ENDPOINT if self._endpoint is None else self._endpoint.codes
+
     # --- the opening handshake --------------------------------------------------------------
 
     def _begin(self, data: bytes) -> None:
         front = self.front
         try:
             head = parse_head(data)
-            endpoint = front.endpoints.get(head.path)
+            endpoint = front.endpoint(head.path)
             if endpoint is None:
                 raise BadUpgrade(404, "No WebSocket here")
             accept = accept_value(head)
@@ -239,7 +244,7 @@ class SocketConnection(asyncio.Protocol):
             self._receiver.message(payload)
         except Exception:
             logger.exception("receiver failed on a message")
-            self.close(frames.INTERNAL_ERROR)
+            self.close(self.codes.failure)
 
     def _closed_by_peer(self, code: int) -> None:
         self._peer_closed = True
@@ -325,7 +330,7 @@ class SocketConnection(asyncio.Protocol):
 
     def _overflow(self) -> None:
         """It reads too slowly: nothing is skipped, it has to come back (spec ivs-chat 6.7)."""
-        self.close(frames.TRY_AGAIN_LATER, "Reading too slowly")
+        self.close(self.codes.overflow, "Reading too slowly")
         if self._state is CLOSING:
             self.front.wheel.wait(self, self.front.linger_ticks)
 

@@ -16,7 +16,16 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from hubbub.sockets import Accept, Audience, Connection, Endpoint, Handshake, Refuse, SocketFront
+from hubbub.sockets import (
+    Accept,
+    Audience,
+    CloseCodes,
+    Connection,
+    Endpoint,
+    Handshake,
+    Refuse,
+    SocketFront,
+)
 from tests.unit.sockets.fake_transport import Recorder
 
 
@@ -24,6 +33,7 @@ class Hall:
     """An endpoint with one audience; a receiver notes what it hears."""
 
     max_message_bytes = 131_072
+    codes = CloseCodes()
 
     def __init__(self) -> None:
         self.audience = Audience()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from hubbub.sockets import Accept, Connection, Endpoint, Handshake, Refuse, SocketFront
+from hubbub.sockets import Accept, CloseCodes, Connection, Endpoint, Handshake, Refuse, SocketFront
 from hubbub.sockets.protocol import SocketConnection
 
 UPGRADE = (
@@ -116,6 +116,7 @@ class Gate:
     """An endpoint that accepts everyone, once it is open."""
 
     max_message_bytes = 1_000
+    codes = CloseCodes()
 
     def __init__(self, *, open_now: bool = True) -> None:
         self.open = asyncio.Event()
@@ -133,12 +134,14 @@ class Gate:
 class FakePeer:
     """A connection of a front, and the transport below it."""
 
-    def __init__(self, front: SocketFront, peer_ip: str = "192.0.2.1") -> None:
+    def __init__(
+        self, front: SocketFront, peer_ip: str = "192.0.2.1", upgrade: bytes = UPGRADE
+    ) -> None:
         self.transport = FakeTransport(peer_ip)
         self.connection: SocketConnection = front.protocol_class()
         self.transport.protocol = self.connection
         self.connection.connection_made(self.transport)
-        self.connection.data_received(UPGRADE)
+        self.connection.data_received(upgrade)
 
 
 def make_front(endpoints: Mapping[str, Endpoint], **bounds: float) -> SocketFront:

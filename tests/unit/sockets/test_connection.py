@@ -6,7 +6,16 @@ import asyncio
 
 import pytest
 
-from hubbub.sockets import Accept, Audience, Connection, Handshake, Refuse, encode_text
+from hubbub.sockets import (
+    Accept,
+    Audience,
+    CloseCodes,
+    Connection,
+    Handshake,
+    Refuse,
+    SocketFront,
+    encode_text,
+)
 from hubbub.sockets.frames import PING, Opcode, encode, encode_close
 from hubbub.sockets.protocol import BURST
 from tests.unit.sockets.client_frames import (
@@ -376,6 +385,7 @@ class Answering:
     """Answers as it is told."""
 
     max_message_bytes = LIMIT
+    codes = CloseCodes()
 
     def __init__(self, answer: Accept | Refuse | Exception, seconds: float = 0) -> None:
         self.answer = answer
@@ -522,3 +532,36 @@ async def test_nothing_is_read_before_a_request() -> None:
     assert UPGRADE.startswith(b"GET / ")
     each.eof_received()
     assert len(front) == 0
+
+
+class Stage(Gate):
+    """An endpoint whose clients come back by codes of its own."""
+
+    codes = CloseCodes(restart=4500, overflow=4501, failure=4502)
+
+
+async def test_an_endpoint_below_a_path_has_its_own_codes() -> None:
+    stage = Stage()
+    front = SocketFront({"/": Gate()}, {"/control/": stage}, queue_frames=1)
+    upgrade = UPGRADE.replace(b"GET / ", b"GET /control/abc?x=/y/ ")
+    assert front.endpoint("/control") is None
+    assert front.endpoint("/control/a/b") is None
+    peers = [FakePeer(front, upgrade=upgrade) for _ in range(3)]
+    await ticks()
+    slow, failing, waiting = peers
+    slow.connection.pause_writing()
+    for _ in range(3):
+        slow.connection.send(encode_text(b"x"))
+    slow.connection.resume_writing()
+
+    def fail(payload: bytes) -> None:
+        raise ValueError
+
+    stage.receivers[1].message = fail  # type: ignore[method-assign]
+    failing.connection.data_received(frame(TEXT, b"x"))
+    drain = asyncio.ensure_future(front.drain(0.01))
+    await ticks()
+    assert slow.transport.frames.endswith(encode_close(4501, "Reading too slowly"))
+    assert failing.transport.frames == encode_close(4502)
+    assert waiting.transport.frames == encode_close(4500)
+    await drain

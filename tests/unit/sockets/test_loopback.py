@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from hubbub.sockets import encode_text
+from hubbub.sockets import CloseCodes, encode_text
 from tests.unit.sockets.client_frames import LIMIT, MALFORMED, TEXT, close, frame
 from tests.unit.sockets.conftest import Hall, OpenSite, Site
 
@@ -147,6 +147,7 @@ async def test_a_slow_reader_that_catches_up_stays(open_site: OpenSite) -> None:
 
 class Small(Hall):
     max_message_bytes = LIMIT
+    codes = CloseCodes()
 
 
 @pytest.mark.parametrize("name", MALFORMED)
