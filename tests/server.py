@@ -60,7 +60,8 @@ class Server:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the server
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "hubbub", self.command, "--port", "0", "--tls-port", "0"),
+                *(sys.executable, "-m", "hubbub", self.command),
+                *("--port", "0", "--tls-port", "0", "--media-port", "0"),
                 *where,
                 *self.arguments,
             ],

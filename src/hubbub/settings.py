@@ -178,7 +178,32 @@ class Settings:
     ] = "127.0.0.1"
     port: Annotated[int, About("port of HTTP and ws; 0: any free one", _PORT)] = 4480
     tls_port: Annotated[int, About("port of HTTPS and wss; 0: any free one", _PORT)] = 4443
-    media_port: Annotated[int, About("UDP port of meetings (not in use yet)", _PORT)] = 4478
+    media: Annotated[
+        bool, About("hold meetings here, if the package hubbub-media is installed")
+    ] = True
+    media_host: Annotated[
+        str,
+        About(
+            "address on which media of meetings arrive; unset: as host",
+            pattern=r"[^\s/]+",
+            form="an address or a host name",
+        ),
+    ] = ""
+    media_port: Annotated[
+        int, About("UDP and TCP port of media of meetings; 0: any free one", _PORT)
+    ] = 4478
+    media_addresses: Annotated[
+        str,
+        About(
+            "addresses at which clients reach media-port, separated by commas; unset: media-host,"
+            " or this machine's own",
+            pattern=r"[0-9A-Fa-f.:]+(\s*,\s*[0-9A-Fa-f.:]+)*",
+            form="IP addresses separated by commas",
+        ),
+    ] = ""
+    media_threads: Annotated[
+        int | None, About("threads that carry media; unset: one per processor", (1, 256))
+    ] = None
     database_url: Annotated[
         str,
         About(
@@ -216,11 +241,18 @@ class Settings:
             form="https://host or http://host:port",
         ),
     ] = ""
+    demo: Annotated[
+        bool | None,
+        About(
+            "serve a page for trying meetings below /demo, for everybody who can reach it; unset:"
+            " if host is a loopback address"
+        ),
+    ] = None
     workers: Annotated[
         int,
         About(
             "processes sharing the listeners; more than 1 needs bus-url and a PostgreSQL"
-            " database-url",
+            " database-url, and holds no meetings",
             (1, 256),
         ),
     ] = 1
