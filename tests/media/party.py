@@ -87,10 +87,15 @@ class Party:
         answer: Any = self.meetings.create_attendee(MeetingId=self.id, ExternalUserId=name, **given)
         return dict(answer["Attendee"])
 
-    def client(self, name: str, capabilities: Mapping[str, str] | None = None) -> Client:
-        """An open page of an attendee that has not joined yet."""
+    def signature(self, name: str) -> Signature:
+        """By what this one is recognised in this party."""
         if name not in self._signatures:
             self._signatures[name] = _signature(next(self._numbers))
+        return self._signatures[name]
+
+    def client(self, name: str, capabilities: Mapping[str, str] | None = None) -> Client:
+        """An open page of an attendee that has not joined yet."""
+        self.signature(name)
         attendee = self.attendee(name, capabilities)
         page = self.chromium.open(self.page_url)
         self._open.callback(page.close)
