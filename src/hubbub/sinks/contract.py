@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-DestinationKind = Literal["s3", "cloudWatchLogs", "firehose"]
+DestinationKind = Literal["s3", "cloudWatchLogs", "firehose", "sns", "sqs", "events"]
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a record goes: bucket, log group or delivery stream, by name."""
+    """Where a record goes.
+
+    Buckets, log groups, delivery streams and event buses go by name, topics and queues by ARN.
+    """
 
     kind: DestinationKind
     name: str

@@ -12,7 +12,7 @@ from hubbub.sinks.batch import Batch, Progress
 from hubbub.sinks.cloudwatch_logs import stream_group
 from hubbub.sinks.contract import Destination
 from hubbub.sinks.delivery import Layouts, layout_of
-from hubbub.sinks.firehose import one_group
+from hubbub.sinks.parcels import one_group
 from hubbub.sinks.paths import path_below
 from hubbub.sinks.s3 import objects
 from hubbub.sinks.spool import Segment
@@ -61,7 +61,7 @@ class StreamFiles:
 
 
 class DeliveryStreamFiles:
-    """Firehose: ``<root>/<delivery stream>.log``."""
+    """Firehose, SNS, SQS and EventBridge: ``<root>/<name>.log``."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -11,8 +11,10 @@ from hubbub.sinks.cloudwatch_logs import CloudWatchLogsDelivery
 from hubbub.sinks.contract import DestinationKind
 from hubbub.sinks.delivery import Delivery, Layouts
 from hubbub.sinks.files import DeliveryStreamFiles, ObjectFiles, StreamFiles
-from hubbub.sinks.firehose import FirehoseDelivery
+from hubbub.sinks.firehose import firehose_delivery
+from hubbub.sinks.messages import eventbridge_delivery, sns_delivery, sqs_delivery
 from hubbub.sinks.s3 import S3Delivery
+from hubbub.sinks.webhook import WebhookDelivery
 
 Place = Path | AwsClients
 
@@ -25,6 +27,8 @@ def deliveries(
     s3 = place("sinks.s3", settings.s3, logs)
     streams = place("sinks.cloudwatch-logs", settings.cloudwatch_logs, logs)
     firehose = place("sinks.firehose", settings.firehose, logs)
+    sns = place("sinks.sns", settings.sns, logs)
+    sqs = place("sinks.sqs", settings.sqs, logs)
     return {
         "s3": ObjectFiles(s3, layouts) if isinstance(s3, Path) else S3Delivery(s3, layouts),
         "cloudWatchLogs": (
@@ -35,9 +39,20 @@ def deliveries(
         "firehose": (
             DeliveryStreamFiles(firehose)
             if isinstance(firehose, Path)
-            else FirehoseDelivery(firehose)
+            else firehose_delivery(firehose)
         ),
+        "sns": DeliveryStreamFiles(sns) if isinstance(sns, Path) else sns_delivery(sns),
+        "sqs": DeliveryStreamFiles(sqs) if isinstance(sqs, Path) else sqs_delivery(sqs),
+        "events": _events(settings.events, logs),
     }
+
+
+def _events(value: str, logs: Path) -> Delivery:
+    """Unset: nobody writes events, but what was written before has to go somewhere."""
+    found = place("sinks.events", value, logs)
+    if isinstance(found, Path):
+        return DeliveryStreamFiles(found)
+    return eventbridge_delivery(found) if value == "aws" else WebhookDelivery(value)
 
 
 def place(name: str, value: str, default: Path) -> Place:

@@ -25,7 +25,12 @@ _BATCH_BYTES: dict[DestinationKind, int] = {
     "s3": 32 << 20,
     "cloudWatchLogs": 4 << 20,
     "firehose": 4 << 20,
+    "sns": 1 << 20,
+    "sqs": 1 << 20,
+    "events": 1 << 20,
 }
+_AT_ONCE = ("sns", "sqs", "events")
+"""Kinds whose records tell somebody who waits for them."""
 _logger = logging.getLogger("hubbub.sinks")
 
 
@@ -47,11 +52,7 @@ def open_sinks(
     routes = {
         kind: Route(
             delivery,
-            Pace(
-                clock,
-                settings.s3_interval_seconds if kind == "s3" else settings.interval_seconds,
-                _BATCH_BYTES[kind],
-            ),
+            Pace(clock, _interval(settings, kind), _BATCH_BYTES[kind]),
         )
         for kind, delivery in deliveries(settings, data_dir, layouts).items()
     }
@@ -59,6 +60,12 @@ def open_sinks(
     sinks = SpooledSinks(spool, routes, clock)
     sinks.adopt()
     return sinks
+
+
+def _interval(settings: SinkSettings, kind: DestinationKind) -> float:
+    if kind in _AT_ONCE:
+        return 0.0
+    return settings.s3_interval_seconds if kind == "s3" else settings.interval_seconds
 
 
 @dataclass(frozen=True, slots=True)

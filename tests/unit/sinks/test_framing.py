@@ -41,7 +41,7 @@ def test_destinations_come_back(name: str, source: str) -> None:
         b"{}\n",
         b"[]\n",
         b"null\n",
-        b'{"kind":"sqs","name":"","region":"","account_id":"","source":""}\n',
+        b'{"kind":"kafka","name":"","region":"","account_id":"","source":""}\n',
         b'{"kind":"s3","name":"","region":"","account_id":"","source":""}',
         b'{"kind":"s3","name":"","region":"","account_id":"","source":"","more":1}\n',
         b'{"kind":"s3","na',

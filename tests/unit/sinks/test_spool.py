@@ -11,7 +11,7 @@ import pytest
 
 from hubbub.sinks import spool as spool_module
 from hubbub.sinks.batch import Batch
-from hubbub.sinks.firehose import one_group
+from hubbub.sinks.parcels import one_group
 from hubbub.sinks.spool import Backlog, Segment, Spool, SpoolFull
 from tests.unit.sinks.stage import destination, numbers, record
 
