@@ -1,1 +1,1 @@
-"""Signalling of meetings: a room in virtual time. See room.py."""
+"""Signalling of meetings: frames, and one live meeting as a pure state machine (room.py)."""
