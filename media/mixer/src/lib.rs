@@ -26,10 +26,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod activity;
+mod audience;
+mod codec;
+mod delay;
+mod election;
+mod group;
+mod limiter;
 mod mixer;
+mod packets;
 mod red;
 mod stats;
+mod stretch;
+mod tap;
 mod types;
+mod uplink;
+mod voice;
 
 pub use mixer::Mixer;
 pub use red::{Block, Malformed, pack_red, unpack_red};
