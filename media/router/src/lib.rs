@@ -15,14 +15,28 @@
 
 #![forbid(unsafe_code)]
 
+mod allocator;
 mod codec;
 mod config;
+mod encoding;
 mod gates;
+mod grants;
+mod layers;
 mod output;
 mod packet;
+mod rate;
+mod receive;
+mod recent;
+mod review;
 mod router;
+mod sequence;
+mod sessions;
+mod settle;
 mod sink;
 mod source;
+mod splice;
+mod ties;
+mod tile;
 
 pub use codec::vp8::PictureIds;
 pub use codec::{Codec, Inspection, inspect};
@@ -30,6 +44,7 @@ pub use config::Config;
 pub use gates::Gates;
 pub use output::{Forward, Output, Receiver, SourceState};
 pub use packet::Packet;
-pub use router::{Demand, Router};
+pub use review::Demand;
+pub use router::Router;
 pub use sink::{Preference, Sink, Wish};
 pub use source::Source;
