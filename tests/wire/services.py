@@ -20,7 +20,11 @@ SERVICES = (
         owns=identity.owns,
     ),
     messaging.service(),
-    meetings.service(),
+    Service(
+        model=load_model("chime-sdk-meetings"),
+        errors=CodeMessageStyle(tells_request_id=True),
+        owns=meetings.owns,
+    ),
 )
 # Tag operations of the Chime services share their paths: the ARN tells them apart.
 OWNED_ARNS = {

@@ -1,20 +1,13 @@
-"""Amazon Chime SDK Meetings: meetings, attendees and their capabilities."""
+"""Amazon Chime SDK Meetings: meetings, attendees and their capabilities.
 
-from __future__ import annotations
+``ChimeMeetings`` is the whole service but for live meetings, which a `Stage` runs. `Unstaged` is
+the one of a process where none can be held.
+"""
 
-from hubbub.wire import CodeMessageStyle, Service, load_model
+from hubbub.meetings.ingestion import EventIngestion
+from hubbub.meetings.placement import EVENTS_PATH
+from hubbub.meetings.service import ChimeMeetings, owns
+from hubbub.meetings.stage import Stage
+from hubbub.meetings.unstaged import Unstaged
 
-
-def service() -> Service:
-    """The service for the front door. None of its operations is implemented yet."""
-    return Service(
-        model=load_model("chime-sdk-meetings"),
-        errors=CodeMessageStyle(tells_request_id=True),
-        handlers={},
-        owns=owns,
-    )
-
-
-def owns(arn: str) -> bool:
-    """A meeting."""
-    return arn.split(":", 5)[-1].startswith("meeting/")
+__all__ = ["EVENTS_PATH", "ChimeMeetings", "EventIngestion", "Stage", "Unstaged", "owns"]

@@ -60,16 +60,18 @@ def is_high_definition(given: Mapping[str, Any]) -> bool:
     return features.video == "FHD" or features.content == "UHD"
 
 
-def refusal(given: Mapping[str, Any]) -> str | None:
-    """Why these features cannot go together; None: they can."""
+def refusal(
+    given: Mapping[str, Any], most_high_definition: int = MOST_ATTENDEES_HIGH_DEFINITION
+) -> str | None:
+    """Why these features cannot go together; None: they can.
+
+    A meeting with Video FHD or Content UHD has to say how few it is for.
+    """
     if not is_high_definition(given):
         return None
     count = given.get("Attendee", {}).get("MaxCount")
     if count is None:
         return "Attendee.MaxCount is required with Video FHD or Content UHD"
-    if count > MOST_ATTENDEES_HIGH_DEFINITION:
-        return (
-            f"Attendee.MaxCount must be at most {MOST_ATTENDEES_HIGH_DEFINITION}"
-            " with Video FHD or Content UHD"
-        )
+    if count > most_high_definition:
+        return f"Attendee.MaxCount must be at most {most_high_definition} with these resolutions"
     return None
