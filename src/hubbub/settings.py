@@ -241,6 +241,15 @@ class Settings:
             form="https://host or http://host:port",
         ),
     ] = ""
+    transcription: Annotated[
+        str,
+        About(
+            "what recognises speech in meetings: whisper, python:package.module:callable or off;"
+            " unset: whisper, if it is installed",
+            pattern=r"whisper|off|python:[\w.]+:[\w.]+",
+            form="whisper, off or python:package.module:callable",
+        ),
+    ] = ""
     demo: Annotated[
         bool | None,
         About(

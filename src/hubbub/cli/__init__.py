@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from hubbub import __version__
-from hubbub.cli import admin, app_instance, ca, dev, env, keys, serve, user
+from hubbub.cli import admin, app_instance, attendee, ca, dev, env, keys, serve, user
 from hubbub.settings import SettingsError
 
-COMMANDS = (dev, serve, env, keys, ca, app_instance, user, admin)
+COMMANDS = (dev, serve, env, keys, ca, app_instance, user, admin, attendee)
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -32,10 +32,10 @@ def serve(
     listeners = bind(settings, settings.workers)
     settings = replace(settings, connections=allow_connections(settings.connections))
 
-    def ready() -> None:
+    def ready(media: str) -> None:
         first = listeners[0]
         lock.publish(first.http, first.https)
-        print(f"hubbub ready http={first.http} https={first.https} media=off", flush=True)
+        print(f"hubbub ready http={first.http} https={first.https} media={media}", flush=True)
         then(first)
 
     if settings.workers > 1:

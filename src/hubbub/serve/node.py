@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import literal, select
 
-from hubbub import meetings, messaging
+from hubbub import messaging
 from hubbub.access.opening import Access, open_access
 from hubbub.access.trusting import AnyCredentials
 from hubbub.bus import Bus, BusUnavailable, Outcome, Unavailable, open_bus
 from hubbub.functions import open_functions
 from hubbub.identity import ChimeIdentity
 from hubbub.ivschat import LAYOUT, IvsChat, IvsChatLayout
+from hubbub.meetings import EVENTS_PATH, ChimeMeetings, EventIngestion
+from hubbub.meetings.live import open_live
+from hubbub.meetings.placement import CONTROL_PATH
+from hubbub.serve.demo import demo_wanted, open_demo
 from hubbub.serve.health import Health
+from hubbub.serve.paths import Paths
 from hubbub.settings import Settings, SettingsError
 from hubbub.sinks import open_sinks
 from hubbub.sockets import SocketFront
@@ -46,11 +51,13 @@ class Node:
         app: ASGI3Application,
         sockets: SocketFront,
         services: Sequence[Service],
+        media_address: str,
         parts: AsyncExitStack,
     ) -> None:
         self.app = app
         self.sockets = sockets
         self.services = services
+        self.media_address = media_address  # "udp://127.0.0.1:4478" or "off"
         self._parts = parts
 
     async def close(self) -> None:
@@ -97,23 +104,43 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
         )
         await identity.start()
         parts.push_async_callback(identity.close)
+        live = open_live(settings)
+        parts.push_async_callback(live.close)
+        meetings = ChimeMeetings(
+            store=store,
+            stage=live.stage,
+            functions=functions,
+            sinks=sinks,
+            keyring=access.keyring,
+            settings=settings,
+            media_port=live.media_port,
+        )
+        live.attach(meetings.directory)
+        await meetings.start()
+        parts.push_async_callback(meetings.close)
         services = (
             chat.service,
             identity.service,
             messaging.service(),
-            meetings.service(),
+            meetings.service,
             Sts(access.sessions, access.roles).service,
         )
         door = FrontDoor(
             services,
             _authenticator(settings, access, any_credentials),
-            unavailable={StoreUnavailable: _unavailable, BusUnavailable: _unavailable},
+            unavailable=_UNAVAILABLE,
         )
         checks = {"store": lambda: _ask_store(store), "bus": lambda: _ask_bus(bus)}
         # "/" for those who point IVS Chat's own host name here: there it has no path.
-        sockets = SocketFront(dict.fromkeys(("/ivschat", "/ivschat/", "/"), chat.endpoint))
-        app = Health(cast("ASGI3Application", door), checks)
-        return Node(cast("ASGI3Application", app), sockets, services, parts.pop_all())
+        sockets = SocketFront(
+            dict.fromkeys(("/ivschat", "/ivschat/", "/"), chat.endpoint),
+            {CONTROL_PATH: live.endpoint},
+        )
+        app: Any = Paths(door, {EVENTS_PATH: EventIngestion(meetings.directory)})
+        if demo_wanted(settings):
+            app = open_demo(settings, access.root, meetings.service, _UNAVAILABLE, app)
+        app = Health(app, checks)
+        return Node(app, sockets, services, live.media_address, parts.pop_all())
     raise AssertionError  # an exit stack without callbacks that swallow exceptions
 
 
@@ -136,6 +163,9 @@ def _unavailable() -> ServiceError:
     return ServiceError(
         "ServiceUnavailableException", "The service is temporarily unavailable.", status=503
     )
+
+
+_UNAVAILABLE = {StoreUnavailable: _unavailable, BusUnavailable: _unavailable}
 
 
 async def _ask_store(store: Store) -> None:

@@ -1,9 +1,9 @@
 """The life of one serving process: start, serve, drain, end.
 
-SIGTERM or SIGINT: stop accepting, close WebSockets with 1012, finish the requests under way, flush
-the log records, end with status 0; all of it within DRAIN_SECONDS and a little. Further SIGTERMs
-change nothing, since wrappers send one to the process and one to its group; Ctrl-C again after
-PATIENCE_SECONDS ends the process at once, with status 1.
+SIGTERM or SIGINT: stop accepting, close WebSockets with 1012 (those of meetings with 4500), finish
+the requests under way, flush the log records, end with status 0; all of it within DRAIN_SECONDS and
+a little. Further SIGTERMs change nothing, since wrappers send one to the process and one to its
+group; Ctrl-C again after PATIENCE_SECONDS ends the process at once, with status 1.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class StartFailed(Exception):
 def run_process(
     settings: Settings,
     listeners: Listeners,
-    ready: Callable[[], None],
+    ready: Callable[[str], None],
     *,
     any_credentials: bool = False,
     parent: int | None = None,
 ) -> None:
-    """Serve until a signal comes. `ready` is called when the first request can be answered.
+    """Serve until a signal comes. `ready` is called when the first request can be answered, with
+    the address of media of meetings ("off": there is none).
 
     The end of file on the descriptor `parent` counts as SIGTERM: the process is an orphan.
     Raises StartFailed when it cannot start.
@@ -69,7 +70,7 @@ def ignore_stop_signals() -> None:
 async def _serve(
     settings: Settings,
     listeners: Listeners,
-    ready: Callable[[], None],
+    ready: Callable[[str], None],
     any_credentials: bool,
     parent: int | None,
 ) -> None:
@@ -86,7 +87,7 @@ async def _serve(
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLD)
-        ready()
+        ready(node.media_address)
         await stopping.wait()
         logger.info("stopping", extra={"websockets": len(node.sockets)})
         for server in servers:

@@ -55,7 +55,7 @@ class Supervisor:
         self._signalled_at = 0.0  # when the first signal came
         self._hurry = False
 
-    def run(self, ready: Callable[[], None]) -> None:
+    def run(self, ready: Callable[[str], None]) -> None:
         """Until a signal comes. `ready` is called once, when all workers are."""
         os.set_blocking(self._wake_write, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -71,7 +71,7 @@ class Supervisor:
             self._reap(is_ready)
             if not is_ready and all(worker.is_ready for worker in self._workers):
                 is_ready = True
-                ready()
+                ready("off")
             for worker in self._workers:
                 if not worker.pid and time.monotonic() >= worker.start_again_at:
                     self._start(worker)
@@ -122,7 +122,7 @@ class Supervisor:
         """The child's part; never returns."""
         status = 1
 
-        def ready() -> None:
+        def ready(_media_address: str) -> None:
             os.write(pipe, READY)
             os.close(pipe)
 

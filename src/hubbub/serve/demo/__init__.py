@@ -27,6 +27,6 @@ only.
 * Errors: 400, 401 (no token), 403 (not the host), 404 (no such meeting), each with ``Message``.
 """
 
-from hubbub.serve.demo.app import Demo
+from hubbub.serve.demo.opening import demo_wanted, open_demo
 
-__all__ = ["Demo"]
+__all__ = ["demo_wanted", "open_demo"]
