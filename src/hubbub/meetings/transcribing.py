@@ -12,7 +12,7 @@ from hubbub.meetings.errors import unprocessable
 from hubbub.meetings.notices import Notices
 from hubbub.meetings.records import LIVE, MeetingRecord, hold_live, place
 from hubbub.meetings.stage import Stage
-from hubbub.meetings.transcription_rules import fault, region_of
+from hubbub.meetings.transcription_rules import region_of
 from hubbub.meetings.turns import Turns
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meetings
@@ -46,22 +46,16 @@ class Transcriptions:
         self._turns = turns
 
     async def start(self, call: Call, request: StartMeetingTranscriptionRequestTypeDef) -> None:
-        """Also while one is under way: it goes on with the new settings.
-
-        Settings that no engine can serve are not kept: the stage reports that they have failed.
-        """
+        """Also while one is under way: it goes on with the new settings."""
         configuration = request["TranscriptionConfiguration"]
-        keeps = fault(configuration) is None
-
-        def transcription(meeting: MeetingRecord) -> str:
-            region = region_of(configuration, meeting.media_region)
-            return json_text({"configuration": configuration, "region": region}) if keeps else ""
 
         async def work(transaction: Transaction) -> MeetingRecord:
             meeting = await hold_live(transaction, call, request["MeetingId"])
             if meeting.primary_meeting_id:
                 raise unprocessable("A replica is transcribed with its primary meeting")
-            values = {"new_transcription": transcription(meeting)}
+            region = region_of(configuration, meeting.media_region)
+            kept = json_text({"configuration": configuration, "region": region})
+            values = {"new_transcription": kept}
             await transaction.execute(_SET, {**place(call, meeting.meeting_id), **values})
             return meeting
 
