@@ -1,4 +1,15 @@
-//! A headless attendee.
+//! A headless attendee of Hubbub meetings, and many of them as load.
+//!
+//! `hubbub-attendee join` is one attendee, on str0m: it speaks, shows, records and reports.
+#![forbid(unsafe_code)]
+
+pub mod attendee;
+mod cli;
+pub mod files;
+pub mod microphone;
 pub mod signal;
 pub mod tls;
+pub mod video;
 pub mod websocket;
+
+pub use cli::attend;
