@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
@@ -28,6 +29,7 @@ class Cable:
         self.plugged = True
         self.media_blocked = False
         self.loss = 0.0  # part of the media packets of either direction that vanishes
+        self.jitter = 0.0  # seconds that media packets are late by, at most
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,13 +79,19 @@ class Cable:
         self.plugged = True
         self.cut()
 
-    def lets_through(self) -> bool:
-        """Whether a media packet passes."""
-        return (
-            self.plugged
-            and not self.media_blocked
-            and not (self.loss and random.random() < self.loss)
-        )
+    def carry(self, data: bytes, send: Callable[[bytes], None]) -> None:
+        """Send a media packet, late or never."""
+        if not self.plugged or self.media_blocked or random.random() < self.loss:
+            return
+        if self.jitter:
+            late = random.uniform(0, self.jitter)
+            asyncio.get_running_loop().call_later(late, self._deliver, data, send)
+        else:
+            self._deliver(data, send)
+
+    def _deliver(self, data: bytes, send: Callable[[bytes], None]) -> None:
+        if self.plugged and not self._media.is_closing():
+            send(data)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -128,8 +136,6 @@ class _ClientSide(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: Any) -> None:
-        if not self._cable.lets_through():
-            return
         server = self._servers.get(address)
         if server is None:
             server = self._servers[address] = _ServerSide(self._cable, self._transport, address)
@@ -138,7 +144,7 @@ class _ClientSide(asyncio.DatagramProtocol):
                 lambda: server, remote_addr=(LOOPBACK, self._port)
             )
             server.opening = loop.create_task(opening)
-        server.send(data)
+        self._cable.carry(data, server.send)
 
     def connection_lost(self, error: Exception | None) -> None:
         for server in self._servers.values():
@@ -168,8 +174,10 @@ class _ServerSide(asyncio.DatagramProtocol):
             self._early.append(data)
 
     def datagram_received(self, data: bytes, address: Any) -> None:
-        if self._cable.lets_through():
-            self._client.sendto(data, self._address)
+        self._cable.carry(data, self._send_back)
+
+    def _send_back(self, data: bytes) -> None:
+        self._client.sendto(data, self._address)
 
     def error_received(self, error: Exception) -> None:
         pass  # the server is away
