@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from hubbub.meetings.live.addresses import candidates, listening_address
+from hubbub.meetings.sdp import Candidate
+from hubbub.settings import Settings, SettingsError
+
+
+@pytest.mark.parametrize(
+    ("host", "media_host", "address"),
+    [
+        ("0.0.0.0", "", "0.0.0.0"),
+        ("0.0.0.0", "127.0.0.1", "127.0.0.1"),
+        ("[::1]", "", "::1"),
+    ],
+)
+def test_media_arrive_at_the_host_or_where_told(host: str, media_host: str, address: str) -> None:
+    assert listening_address(Settings(host=host, media_host=media_host)) == address
+
+
+def test_names_are_looked_up() -> None:
+    found = ipaddress.ip_address(listening_address(Settings(host="localhost")))
+    assert found.is_loopback
+    with pytest.raises(SettingsError, match="media-host"):
+        listening_address(Settings(media_host="no.such.host.invalid"))
+
+
+def test_every_address_is_told_with_udp_and_tcp() -> None:
+    settings = Settings(media_addresses="192.0.2.1, 2001:db8::1")
+    assert candidates(settings, "127.0.0.1", 4478) == (
+        Candidate("udp", "192.0.2.1", 4478),
+        Candidate("udp", "2001:db8::1", 4478),
+        Candidate("tcp", "192.0.2.1", 4478),
+        Candidate("tcp", "2001:db8::1", 4478),
+    )
+    with pytest.raises(SettingsError, match="media-addresses"):
+        candidates(Settings(media_addresses="1.2.3"), "127.0.0.1", 1)
+
+
+def test_unset_it_is_the_address_listened_on_or_the_machines_own() -> None:
+    assert [each.address for each in candidates(Settings(), "192.0.2.9", 1)] == ["192.0.2.9"] * 2
+    for listening in ("0.0.0.0", "::"):
+        own = candidates(Settings(), listening, 1)
+        assert own
+        assert not any(ipaddress.ip_address(each.address).is_unspecified for each in own)
