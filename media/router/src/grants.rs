@@ -168,10 +168,13 @@ impl<E: Clone> Router<E> {
 }
 
 impl Grant {
+    /// A layer that has only now begun to arrive is taken at once; only what was refused is held back.
     fn may_rise(&self, now: Instant, hold: Duration) -> bool {
         let hold = self.hold.unwrap_or(hold);
-        self.changed
-            .is_none_or(|changed| now.saturating_duration_since(changed) >= hold)
+        !self.limited
+            || self
+                .changed
+                .is_none_or(|changed| now.saturating_duration_since(changed) >= hold)
     }
 
     fn trial_due(&self, now: Instant, hold: Duration) -> bool {
@@ -200,9 +203,10 @@ impl Grant {
                 self.hold = Some((hold * 2).min(config.hold_at_most));
             }
             (self.changed, self.rose, self.trial) = (Some(now), false, None);
-        } else if height > item.current && !first {
+        } else if height > item.current && self.limited {
             self.rose(now);
         }
+        self.limited = height < item.layers.len();
         self.paused = height == 0;
     }
 }

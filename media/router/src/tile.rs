@@ -27,6 +27,8 @@ pub struct Grant {
     /// It was given something, or refused, before.
     pub known: bool,
     pub paused: bool,
+    /// The budget, not what there is, decided how much it was given last.
+    pub limited: bool,
     /// When more or less was given last.
     pub changed: Option<Instant>,
     pub rose: bool,
