@@ -38,7 +38,7 @@ def _of_session(state: State, session: Session, event: OfSession) -> None:
             volumes.signal_changed(state, session, event.strength)
         case events.Paused():
             _tell_groups(state, session, frames.PAUSE, event.groups)
-        case events.Resumed():
+        case _:
             _tell_groups(state, session, frames.RESUME, event.groups)
 
 
@@ -53,7 +53,7 @@ def _of_meeting(state: State, event: OfMeeting) -> None:
             state.outdated(Stale.NOW)
         case events.Source():
             _size_changed(state, event)
-        case events.Failed():
+        case _:  # Failed
             state.meeting = None
             for session in list(state.sessions.values()):
                 if session.media in (Media.OPENING, Media.CONNECTED):

@@ -36,6 +36,9 @@ def connected(state: State, session: Session) -> None:
 
 def take_over(state: State, session: Session) -> None:
     """A JOIN: this is now the member's connection. The one before stays until media are up."""
+    for person in list(state.people.values()):
+        if person.promoted is session.person:
+            demote(state, person, told=True)
     member = state.own_member(session)
     old, member.current = member.current, session
     if old is None:

@@ -76,11 +76,6 @@ class Session:
         """Gets what goes to everybody."""
         return self.socket and self.phase is Phase.SUBSCRIBED
 
-    @property
-    def label(self) -> str:
-        """The attendee id it joined with."""
-        return label(self.person, content=self.content)
-
 
 def label(person: Person, *, content: bool) -> str:
     return person.attendee.attendee_id + ("#content" if content else "")
