@@ -22,7 +22,6 @@ pub(crate) struct Audience {
     /// Attendees that make sound, or did a moment ago.
     speaking: BTreeMap<u64, Instant>,
     stale: bool,
-    stereo: bool,
     silence: Arc<[u8]>,
     pub(crate) encodes: u64,
 }
@@ -35,7 +34,6 @@ impl Audience {
             deaf: Vec::new(),
             speaking: BTreeMap::new(),
             stale: false,
-            stereo: false,
             silence: silence(),
             encodes: 0,
         }
@@ -53,11 +51,6 @@ impl Audience {
 
     pub(crate) fn remove(&mut self, id: u64) {
         self.stale |= self.listeners.remove(&id).is_some();
-    }
-
-    /// True if anybody's stream has two channels.
-    pub(crate) fn is_stereo(&self) -> bool {
-        self.stereo
     }
 
     /// Makes and hands out the frame of `timestamp`, due at `now`.
@@ -147,7 +140,6 @@ impl Audience {
                 self.deaf.push(*id);
             }
         }
-        self.stereo = wanted.keys().any(|key| key.stereo);
         let mut old = std::mem::take(&mut self.groups);
         for (key, receivers) in wanted {
             if let Some(mut group) = old.remove(&key) {

@@ -35,6 +35,11 @@ pub(crate) fn duration(payload: &[u8]) -> Option<usize> {
     (PIECE..=LONGEST).contains(&samples).then_some(samples)
 }
 
+/// True if the packet holds two channels.
+pub(crate) fn is_stereo(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|toc| toc & 4 != 0)
+}
+
 /// Samples of the frame before that can be rebuilt from this packet's in-band FEC; 0 if it has none.
 pub(crate) fn redundancy(payload: &[u8]) -> usize {
     let Some(toc) = payload.first() else { return 0 };

@@ -19,8 +19,8 @@ const MOST: i64 = 11_520;
 const LATE: usize = 64;
 /// Packets after which the aim is computed anew.
 const RENEW: usize = 10;
-/// A transit so far from the others' is another time line, 2 s.
-const JUMP: i64 = 96_000;
+/// A transit so far from the others' is another time line, 1 s.
+const JUMP: i64 = 48_000;
 /// Two packets agree about a new time line, 200 ms.
 const AGREE: i64 = 9_600;
 
@@ -107,7 +107,8 @@ impl Delay {
         }
     }
 
-    fn restart(&mut self, arrived: Instant, timestamp: u64) {
+    /// Forgets all others: a packet begins a new time line.
+    pub(crate) fn restart(&mut self, arrived: Instant, timestamp: u64) {
         *self = Self::new();
         self.anchor = Some((arrived, timestamp));
         self.push(0);

@@ -204,19 +204,14 @@ impl Mixer {
         );
     }
 
-    fn channels(&self) -> usize {
-        1 + usize::from(self.audience.is_stereo())
-    }
-
     /// Decodes those whose level is not known otherwise.
     fn measure(&mut self, now: Instant) {
-        let channels = self.channels();
         for id in &self.awake {
             let Some(entry) = self.members.get_mut(id) else {
                 continue;
             };
             if entry.uplink.is_measured() {
-                entry.uplink.pull(now, channels);
+                entry.uplink.pull(now);
                 entry.uplink.pulled_at = Some(now);
             }
         }
@@ -243,7 +238,6 @@ impl Mixer {
 
     /// Decodes whoever is heard or tapped, and puts to sleep whoever is not needed any more.
     fn listen(&mut self, now: Instant, sources: &mut Vec<Source>) {
-        let channels = self.channels();
         let taps = self.taps(now);
         let (members, voices, contents) = (&mut self.members, &self.voices, &self.contents);
         self.awake.retain(|id| {
@@ -255,7 +249,7 @@ impl Mixer {
             let uplink = &mut entry.uplink;
             let fading = uplink.voice().is_some_and(|voice| voice.gain() > 0.0);
             if (elected || tapped || fading) && uplink.pulled_at != Some(now) {
-                uplink.pull(now, channels);
+                uplink.pull(now);
             } else if !elected && !tapped && !uplink.is_measured() {
                 uplink.rest();
             }

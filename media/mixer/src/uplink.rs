@@ -5,13 +5,16 @@
 use std::time::{Duration, Instant};
 
 use crate::activity::{Activity, measure};
-use crate::codec::{duration, redundancy};
+use crate::codec::{duration, is_stereo, redundancy};
 use crate::delay::{Delay, Line};
 use crate::packets::{LONGEST, Packets};
 use crate::red::{Block, unpack_red};
 use crate::stats::MemberStats;
 use crate::types::Packet;
 use crate::voice::{Voice, WARM_UP};
+
+/// Late packets in a row after which the time line is another.
+const LAGGING: u32 = 15;
 
 /// A member's stream, from its packets to 20 ms of audio a tick.
 pub(crate) struct Uplink {
@@ -21,6 +24,10 @@ pub(crate) struct Uplink {
     voice: Option<Voice>,
     newest: Option<u64>,
     levelled: bool,
+    /// It has sent stereo: it is decoded so from then on.
+    stereo: bool,
+    /// Late packets in a row.
+    lagging: u32,
     /// The frame pulled last.
     pub(crate) pulled_at: Option<Instant>,
     pub(crate) stats: MemberStats,
@@ -35,6 +42,8 @@ impl Uplink {
             voice: None,
             newest: None,
             levelled: false,
+            stereo: false,
+            lagging: 0,
             pulled_at: None,
             stats: MemberStats::default(),
         }
@@ -60,23 +69,23 @@ impl Uplink {
         match self.delay.record(packet.arrived, packet.timestamp) {
             Line::Same => {}
             Line::Doubtful => return self.late(),
-            Line::New => {
-                self.packets.clear();
-                self.newest = None;
-                if let Some(voice) = &mut self.voice {
-                    voice.restart();
-                }
-            }
+            Line::New => self.restart(),
         }
         self.recover(packet, payload, &redundant);
+        self.stereo |= is_stereo(payload);
         self.levelled = packet.level.is_some();
-        let audible = packet
-            .level
-            .is_some_and(|level| self.activity.heard(level, packet.arrived));
+        let believed = packet.level.filter(|_| self.activity.is_believed());
+        let audible = believed.is_some_and(|level| self.activity.heard(level, packet.arrived));
         let past = self
             .voice
             .as_ref()
             .is_some_and(|voice| voice.is_past(packet.timestamp));
+        self.lagging = if past { self.lagging + 1 } else { 0 };
+        if self.lagging >= LAGGING {
+            // Not the network: the sender's clock went back, less far than a jump.
+            self.delay.restart(packet.arrived, packet.timestamp);
+            self.restart();
+        }
         if past
             || !self
                 .packets
@@ -95,6 +104,16 @@ impl Uplink {
             self.packets.drop_before(newest.wrapping_sub(kept));
         }
         audible || self.is_measured()
+    }
+
+    /// Forgets the packets of an old time line.
+    fn restart(&mut self) {
+        self.packets.clear();
+        self.newest = None;
+        self.lagging = 0;
+        if let Some(voice) = &mut self.voice {
+            voice.restart();
+        }
     }
 
     /// Notes when a packet came that is not to be heard, so that the delay is known when the next one is.
@@ -175,15 +194,14 @@ impl Uplink {
     }
 
     /// Decodes the frame due at `now`.
-    pub(crate) fn pull(&mut self, now: Instant, channels: usize) {
-        if self
-            .voice
-            .as_ref()
-            .is_none_or(|voice| voice.channels() != channels)
-        {
-            self.voice = Voice::new(channels);
+    pub(crate) fn pull(&mut self, now: Instant) {
+        if self.voice.is_none() {
+            self.voice = Voice::new(1 + usize::from(self.stereo));
         }
         let Some(voice) = &mut self.voice else { return };
+        if self.stereo {
+            voice.widen();
+        }
         voice.pull(now, &mut self.packets, &mut self.delay, &mut self.stats);
         let Some(frame) = voice.frame() else { return };
         let level = measure(frame);

@@ -71,6 +71,20 @@ impl Voice {
         self.decoder.channels()
     }
 
+    /// Goes on in stereo.
+    pub(crate) fn widen(&mut self) {
+        if self.channels() == 2 {
+            return;
+        }
+        let Some(decoder) = Decoder::new(2) else {
+            return;
+        };
+        self.decoder = decoder;
+        self.ready = self.ready.iter().flat_map(|x| [*x, *x]).collect();
+        self.frame.resize(2 * FRAME, 0.0);
+        self.heard = false;
+    }
+
     pub(crate) fn is_playing(&self) -> bool {
         self.playing
     }

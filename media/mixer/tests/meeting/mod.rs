@@ -37,6 +37,8 @@ pub struct Attendee {
     pub amplitude: f32,
     /// Of the right channel; the same as the left one's for mono.
     pub right_hertz: f32,
+    /// Loudness that comes and goes like that of syllables: SILK takes a steady tone for noise, and protects it not.
+    pub syllables: bool,
     pub speaks: bool,
     /// Sends the level extension.
     pub levelled: bool,
@@ -134,6 +136,7 @@ impl Meeting {
             hertz,
             amplitude: 0.2,
             right_hertz: hertz,
+            syllables: false,
             speaks: true,
             levelled: true,
             claims: None,
@@ -352,7 +355,13 @@ impl Attendee {
                     self.right_hertz
                 });
                 let phase = (n as f64 * hertz / 48_000.0).fract() as f32;
-                frame.push(amplitude * (TAU * phase).sin());
+                let time = n as f32 / 48_000.0;
+                let syllable = if self.syllables {
+                    0.55 - 0.45 * (TAU * 4.0 * time).cos()
+                } else {
+                    1.0
+                };
+                frame.push(amplitude * syllable * (TAU * phase).sin());
             }
         }
         let opus = self
