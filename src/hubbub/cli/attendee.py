@@ -27,12 +27,12 @@ def add_to(commands: Commands) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    from hubbub.meetings.media.engine import NOT_INSTALLED  # noqa: PLC0415
+    from hubbub.meetings.unstaged import NO_ENGINE  # noqa: PLC0415
 
     try:
         module = importlib.import_module("hubbub_media")
     except ImportError:
-        print(f"hubbub: {NOT_INSTALLED}", file=sys.stderr)
+        print(f"hubbub: {NO_ENGINE}", file=sys.stderr)
         return 1
     status: int = module.attend(given.arguments)
     return status

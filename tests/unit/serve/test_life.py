@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPSConnection
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def get(server: Server, path: str, method: str = "GET") -> tuple[int, str]:
 
 def test_the_ready_line_has_its_form(shared: Server) -> None:
     assert re.fullmatch(
-        r"hubbub ready http=http://127\.0\.0\.1:\d+ https=https://127\.0\.0\.1:\d+ media=off",
+        r"hubbub ready http=http://127\.0\.0\.1:\d+ https=https://127\.0\.0\.1:\d+ media="
+        + (r"udp://127\.0\.0\.1:\d+" if find_spec("hubbub_media") else "off"),
         shared.ready_line,
     )
 

@@ -16,13 +16,9 @@ import msgspec
 
 from hubbub.meetings.media.commands import Command
 from hubbub.meetings.media.events import Event
+from hubbub.meetings.unstaged import NO_ENGINE
 
 logger = logging.getLogger("hubbub.media")
-
-NOT_INSTALLED = (
-    "Meetings need Hubbub's media engine: install the Python package hubbub-media"
-    " (make setup builds it where cargo is at hand), then start the server again."
-)
 
 
 class EngineUnavailable(Exception):
@@ -58,7 +54,7 @@ def start_native(configuration: EngineConfiguration) -> Native:
     except ImportError as error:
         # What is installed but does not load has a reason of its own.
         reason = "" if isinstance(error, ModuleNotFoundError) else f" ({error})"
-        raise EngineUnavailable(NOT_INSTALLED + reason) from None
+        raise EngineUnavailable(NO_ENGINE + reason) from None
     native: Native = module.Engine(msgspec.msgpack.encode(configuration))
     return native
 

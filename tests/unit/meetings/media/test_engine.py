@@ -110,7 +110,7 @@ def test_commands_are_maps_named_by_their_type() -> None:
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     configuration = EngineConfiguration("127.0.0.1", 0, 1)
     monkeypatch.setitem(sys.modules, "hubbub_media", None)
-    with pytest.raises(EngineUnavailable, match="install the Python package hubbub-media"):
+    with pytest.raises(EngineUnavailable, match="install the package hubbub-media"):
         start_native(configuration)
     module = ModuleType("hubbub_media")
     module.Engine = Pipe  # type: ignore[attr-defined]
