@@ -36,6 +36,8 @@ def serve(
         first = listeners[0]
         lock.publish(first.http, first.https)
         print(f"hubbub ready http={first.http} https={first.https} media={media}", flush=True)
+        if demo_wanted(settings):
+            logger.info("meetings can be tried in a browser", extra={"url": f"{first.http}/demo/"})
         then(first)
 
     if settings.workers > 1:
@@ -43,6 +45,7 @@ def serve(
     else:
         keep_values_private()
     # After the metrics' directory is settled: this imports everything there is.
+    from hubbub.serve.demo import demo_wanted  # noqa: PLC0415
     from hubbub.serve.process import StartFailed, run_process  # noqa: PLC0415
     from hubbub.serve.supervisor import Supervisor  # noqa: PLC0415
 

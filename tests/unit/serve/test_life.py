@@ -256,7 +256,18 @@ def test_ctrl_c_is_taken_as_one_for_a_second_and_then_as_impatience(tmp_path: Pa
 
 def test_a_wrapper_that_passes_the_signal_on_does_not_spoil_the_end(tmp_path: Path) -> None:
     """`timeout` gets SIGTERM with the whole group, and sends it to the server and the group."""
-    command = [sys.executable, "-m", "hubbub", "serve", "--port", "0", "--tls-port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "hubbub",
+        "serve",
+        "--port",
+        "0",
+        "--tls-port",
+        "0",
+        "--media-port",
+        "0",
+    ]
     process = subprocess.Popen(
         ["timeout", "60", *command, "--data-dir", str(tmp_path)],
         stdout=subprocess.PIPE,
