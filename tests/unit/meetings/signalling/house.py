@@ -231,6 +231,7 @@ class Client:
         self.index: pb.SdkIndexFrame | None = None
         self.answers = b""
         self.roster_is_due = False
+        self.device = 0  # which of the attendee's devices this is, for JOIN
 
     def has_gone(self) -> bool:
         return self.gone
@@ -250,6 +251,7 @@ class Client:
             case Type.SUBSCRIBE_ACK if not frame.HasField("error") or frame.error.status < 300:
                 self.roster_is_due = self.ack is None
                 self.ack = frame.suback
+                self.answers = self.answer_in(frame.suback)
             case Type.AUDIO_STREAM_ID_INFO if self.roster_is_due:
                 self.roster_is_due = False
                 self.model.begin(frame.audio_stream_id_info)
@@ -257,6 +259,9 @@ class Client:
                 self.model.apply(frame.audio_stream_id_info)
             case _:
                 pass
+
+    def session_compresses(self) -> bool:
+        return any(frame.joinack.wants_compressed_sdp for frame in self.got(Type.JOIN_ACK))
 
     def got(self, kind: int) -> list[pb.SdkSignalFrame]:
         return [frame for frame in self.frames if frame.type == kind]
@@ -294,13 +299,14 @@ class Client:
         (group,) = {allocation.group_id for allocation in self.ack.allocations}
         return group
 
-    def answer(self) -> str:
-        """The last answer's text, decompressed as the client does it."""
-        assert self.ack is not None
-        if self.ack.sdp_answer:
-            return self.ack.sdp_answer
+    def answer_in(self, ack: pb.SdkSubscribeAckFrame) -> bytes:
+        """An answer's text, decompressed as the client does it."""
+        if ack.sdp_answer:
+            return ack.sdp_answer.encode()
         expand = zlib.decompressobj(wbits=-15, zdict=self.answers[:31744])
-        self.answers = expand.decompress(self.ack.compressed_sdp_answer)
+        return expand.decompress(ack.compressed_sdp_answer)
+
+    def answer(self) -> str:
         return self.answers.decode()
 
     # what goes
