@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 
 from hubbub.meetings.sdp import Candidate
 from hubbub.settings import Settings, SettingsError
@@ -27,9 +28,13 @@ def listening_address(settings: Settings) -> str:
     return str(found[0][4][0])
 
 
-def candidates(settings: Settings, listening: str, port: int) -> tuple[Candidate, ...]:
-    """Each address by UDP and, for networks without it, by TCP. Raises SettingsError."""
-    addresses = _given(settings) or _own(listening)
+def told_addresses(settings: Settings, listening: str) -> list[str]:
+    """Those at which clients reach the media port. Raises SettingsError."""
+    return _given(settings) or _own(listening)
+
+
+def candidates(addresses: Sequence[str], port: int) -> tuple[Candidate, ...]:
+    """Each address by UDP and, for networks without it, by TCP."""
     return tuple(
         Candidate(protocol, address, port) for protocol in ("udp", "tcp") for address in addresses
     )

@@ -6,7 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 
-from hubbub.meetings.live.addresses import candidates, listening_address
+from hubbub.meetings.live.addresses import candidates, listening_address, told_addresses
 from hubbub.meetings.live.counts import LiveMetrics
 from hubbub.meetings.live.endpoint import ControlEndpoint
 from hubbub.meetings.live.stage import LiveStage
@@ -69,6 +69,7 @@ def _why_not(settings: Settings) -> str | None:
 
 def _open(settings: Settings) -> Live:
     listening = listening_address(settings)
+    addresses = told_addresses(settings, listening)
     configuration = EngineConfiguration(
         listening, settings.media_port, settings.media_threads or os.cpu_count() or 1
     )
@@ -77,7 +78,7 @@ def _open(settings: Settings) -> Live:
     except (OSError, ValueError) as error:
         place = f"{listening} port {settings.media_port}"
         raise SettingsError(f"setting media-port: cannot listen on {place}: {error}") from None
-    stage = LiveStage(candidates(settings, listening, native.port()), settings.limits)
+    stage = LiveStage(candidates(addresses, native.port()), settings.limits)
     stage.engine = Engine(native, stage.happened)
     stage.transcriptions = open_transcriptions(settings.transcription, TranscriptionHost(stage))
     metrics = LiveMetrics(stage)

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from hubbub.meetings.live.addresses import candidates, listening_address
+from hubbub.meetings.live.addresses import candidates, listening_address, told_addresses
 from hubbub.meetings.sdp import Candidate
 from hubbub.settings import Settings, SettingsError
 
@@ -30,19 +30,19 @@ def test_names_are_looked_up() -> None:
 
 def test_every_address_is_told_with_udp_and_tcp() -> None:
     settings = Settings(media_addresses="192.0.2.1, 2001:db8::1")
-    assert candidates(settings, "127.0.0.1", 4478) == (
+    assert candidates(told_addresses(settings, "127.0.0.1"), 4478) == (
         Candidate("udp", "192.0.2.1", 4478),
         Candidate("udp", "2001:db8::1", 4478),
         Candidate("tcp", "192.0.2.1", 4478),
         Candidate("tcp", "2001:db8::1", 4478),
     )
     with pytest.raises(SettingsError, match="media-addresses"):
-        candidates(Settings(media_addresses="1.2.3"), "127.0.0.1", 1)
+        told_addresses(Settings(media_addresses="1.2.3"), "127.0.0.1")
 
 
 def test_unset_it_is_the_address_listened_on_or_the_machines_own() -> None:
-    assert [each.address for each in candidates(Settings(), "192.0.2.9", 1)] == ["192.0.2.9"] * 2
+    assert told_addresses(Settings(), "192.0.2.9") == ["192.0.2.9"]
     for listening in ("0.0.0.0", "::"):
-        own = candidates(Settings(), listening, 1)
+        own = told_addresses(Settings(), listening)
         assert own
-        assert not any(ipaddress.ip_address(each.address).is_unspecified for each in own)
+        assert not any(ipaddress.ip_address(each).is_unspecified for each in own)
