@@ -20,7 +20,8 @@ from hubbub.meetings.signalling.state import Member, State
 from hubbub.meetings.signalling.statuses import Farewell
 
 DROP_AFTER = 15.0  # seconds without a socket or a successor, while media may still come
-GONE_AFTER = 2.0
+GONE_AFTER = 2.0  # without either
+CONNECT_WITHIN = 15.0  # after which clients give an attempt up
 JOIN_WITHIN = 60.0  # seconds that a socket may be open before anybody joins on it
 GOING_AWAY = 1001  # what a browser says when its page is left
 
@@ -48,7 +49,9 @@ def take_over(state: State, session: Session) -> None:
     if not old.content:
         demote(state, old.person, told=False)
     if member.bearer is old:
-        leave_at(state, member, state.now + DROP_AFTER)
+        # Once only, so that attempts that all fail do not keep it present.
+        member.leaves_at = None
+        leave_at(state, member, state.now + CONNECT_WITHIN)
     else:
         release(state, old)
 

@@ -331,9 +331,10 @@ class MeetingMachine(RuleBasedStateMachine):
                     | commands.SetMuted(session=session)
                     | commands.Pause(session=session)
                     | commands.Resume(session=session)
-                    | commands.CloseSession(session=session)
                 ):
                     assert session in known
+                case commands.CloseSession(session=session):
+                    known.remove(session)
                 case _:
                     pass
 

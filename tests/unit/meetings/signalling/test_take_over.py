@@ -248,10 +248,26 @@ def test_a_successor_that_never_comes_up_does_not_keep_the_old_one_present() -> 
         again = house.opened("ann")
         again.join(audio_session_id=CLIENT)
         again.subscribe()
-        house.advance(3)
+        house.advance(4)
         again.socket_closes(1006)
-    house.advance(2)
+    assert bob.model.present == {"ann", "bob"}
+    house.advance(4)
     assert bob.model.dropped == ["ann"]
+
+
+def test_a_reconnect_has_time_once_it_has_begun() -> None:
+    house = House()
+    bob, ann = house.enter("bob"), entered(house)
+    ann.media_closes("dtls")
+    ann.socket_closes(1000)
+    house.advance(1.5)
+    again = house.opened("ann")
+    again.join(audio_session_id=CLIENT)
+    house.advance(5)
+    again.subscribe()
+    again.connect()
+    house.advance(20)
+    assert bob.model.events == [("bob", True), ("ann", True)]
 
 
 def test_a_successor_that_comes_up_late_joins_anew() -> None:
