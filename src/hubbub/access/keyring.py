@@ -51,7 +51,7 @@ class Keyring:
     def subkey(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same on every node and after every start.
 
-        Purposes in use: "access-keys", "sessions", "page-tokens", "chat-tokens".
+        Purposes in use: "access-keys", "sessions", "page-tokens", "chat-tokens", "join-tokens".
         """
         return subkey(self._data_key, purpose)
 
