@@ -1,0 +1,220 @@
+//! Driving a session's transport: datagrams in and out, and what came of them.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::rtcp::{Rtcp, Twcc};
+use str0m::rtp::{RawPacket, RtpPacket};
+use str0m::{Event, Input, Output};
+
+use crate::session::downlink::Arrival;
+use crate::session::payloads::Carries;
+use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Session};
+
+/// A transport is asked at most this many times in one go; what it still holds then comes later.
+const ROUNDS_MAX: usize = 2000;
+
+/// One that is due again already is driven this much later: its time has to pass.
+const AT_ONCE: Duration = Duration::from_micros(1);
+
+/// The estimate is told this often.
+const ESTIMATE_EVERY: Duration = Duration::from_millis(200);
+
+/// Remote ssrcs that a session remembers.
+const INLETS_MAX: usize = 64;
+
+fn local_for(source: SocketAddr) -> SocketAddr {
+    if source.is_ipv4() { LOCAL } else { LOCAL_V6 }
+}
+
+impl Session {
+    /// Whether a STUN message is for this session and made with its password.
+    pub fn accepts(&self, protocol: Protocol, source: SocketAddr, bytes: &[u8], now: Instant) -> bool {
+        let Some(rtc) = &self.rtc else { return false };
+        match Receive::new(protocol, source, local_for(source), bytes) {
+            Ok(receive) => rtc.accepts(&Input::Receive(now, receive)),
+            Err(_) => false,
+        }
+    }
+
+    /// Takes a datagram that came from one of this session's addresses, and drains.
+    pub fn receive(
+        &mut self,
+        protocol: Protocol,
+        source: SocketAddr,
+        bytes: &[u8],
+        now: Instant,
+        out: &mut Vec<Datagram>,
+        happened: &mut Vec<Happened>,
+    ) {
+        let now = self.advance(now);
+        self.last_packet = now;
+        let Some(rtc) = self.rtc.as_mut() else { return };
+        let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
+            return;
+        };
+        if rtc.handle_input(Input::Receive(now, receive)).is_err() {
+            happened.push(Happened::Broken);
+            return;
+        }
+        self.drain(out, happened);
+    }
+
+    /// Lets time pass, and drains.
+    pub fn drive(&mut self, now: Instant, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        let now = self.advance(now);
+        self.dirty = false;
+        let Some(rtc) = self.rtc.as_mut() else { return };
+        if rtc.handle_input(Input::Timeout(now)).is_err() {
+            happened.push(Happened::Broken);
+            return;
+        }
+        self.drain(out, happened);
+    }
+
+    /// The transport takes no time that lies before the one it knows.
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.time = self.time.max(now);
+        self.time
+    }
+
+    fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        for _ in 0..ROUNDS_MAX {
+            let Some(rtc) = self.rtc.as_mut() else { return };
+            match rtc.poll_output() {
+                Ok(Output::Transmit(transmit)) => out.push(Datagram {
+                    protocol: transmit.proto,
+                    destination: transmit.destination,
+                    contents: transmit.contents.into(),
+                }),
+                Ok(Output::Event(event)) => self.on_event(event, happened),
+                Ok(Output::Timeout(at)) => {
+                    if at > self.time {
+                        self.deadline = Some(at);
+                        return;
+                    }
+                    self.time += AT_ONCE;
+                    if rtc.handle_input(Input::Timeout(self.time)).is_err() {
+                        happened.push(Happened::Broken);
+                        return;
+                    }
+                }
+                Err(_) => {
+                    happened.push(Happened::Broken);
+                    return;
+                }
+            }
+        }
+        self.deadline = Some(self.time + Duration::from_millis(1));
+    }
+
+    fn on_event(&mut self, event: Event, happened: &mut Vec<Happened>) {
+        match event {
+            Event::Connected => {
+                self.connected = true;
+                happened.push(Happened::Connected);
+            }
+            Event::Closed => happened.push(Happened::Broken),
+            Event::RtpPacket(packet) => self.on_packet(packet, happened),
+            Event::KeyframeRequest(request) => {
+                if let Some(tile) = self.tiles.iter().find(|tile| tile.mid == request.mid) {
+                    happened.push(Happened::KeyframeWanted(tile.ssrc));
+                }
+            }
+            Event::RawPacket(packet) => self.on_raw(*packet, happened),
+            _ => {}
+        }
+    }
+
+    fn on_raw(&mut self, packet: RawPacket, happened: &mut Vec<Happened>) {
+        match packet {
+            RawPacket::RtpTx(header, bytes) => {
+                if let Some(number) = header.ext_vals.transport_cc {
+                    self.downlink.sent(number, bytes.len(), self.time);
+                }
+            }
+            RawPacket::RtcpRx(Rtcp::Twcc(feedback)) => self.on_feedback(feedback, happened),
+            _ => {}
+        }
+    }
+
+    fn on_feedback(&mut self, feedback: Twcc, happened: &mut Vec<Happened>) {
+        let newest = self.downlink.newest().into();
+        let arrivals = feedback
+            .into_iter(self.opened_at, newest)
+            .map(|(sequence, _, at)| Arrival { sequence: *sequence, at });
+        self.downlink.feedback(arrivals, self.time);
+        let told = self.told.is_some_and(|told| self.time < told + ESTIMATE_EVERY);
+        if !told
+            && !self.tiles.is_empty()
+            && let Some(estimate) = self.downlink.estimate()
+        {
+            self.told = Some(self.time);
+            self.estimate = Some(estimate);
+            happened.push(Happened::Estimate(estimate));
+        }
+    }
+
+    fn on_packet(&mut self, packet: RtpPacket, happened: &mut Vec<Happened>) {
+        match self.inlet(&packet) {
+            Inlet::Audio => {
+                let sequence = *packet.seq_no;
+                let uplink = &mut self.uplink;
+                uplink.first.get_or_insert(sequence);
+                uplink.highest = uplink.highest.max(sequence);
+                uplink.received += 1;
+                happened.push(Happened::Audio(Box::new(packet)));
+            }
+            Inlet::Video(stream) => {
+                let pt = *packet.header.payload_type;
+                if let Some(Carries::Video(format)) = self.payloads.carries(pt) {
+                    happened.push(Happened::Video(stream, format, Box::new(packet)));
+                }
+            }
+            Inlet::Nowhere => {}
+        }
+    }
+
+    /// Where the packets of an ssrc belong; found out once.
+    fn inlet(&mut self, packet: &RtpPacket) -> Inlet {
+        let ssrc = *packet.header.ssrc;
+        if let Some((_, inlet)) = self.inlets.iter().find(|(known, _)| *known == ssrc) {
+            return *inlet;
+        }
+        let inlet = self.look_up_inlet(packet).unwrap_or(Inlet::Nowhere);
+        if self.inlets.len() >= INLETS_MAX {
+            self.inlets.clear();
+        }
+        self.inlets.push((ssrc, inlet));
+        inlet
+    }
+
+    fn look_up_inlet(&mut self, packet: &RtpPacket) -> Option<Inlet> {
+        let rtc = self.rtc.as_mut()?;
+        let stream = rtc.direct_api().stream_rx(&packet.header.ssrc).map(|s| (s.mid(), s.rid()));
+        let (mid, rid) = stream?;
+        if self.audio.as_ref().is_some_and(|audio| audio.mid == mid) {
+            return Some(Inlet::Audio);
+        }
+        let camera = self.camera.as_ref().filter(|camera| camera.mid == mid)?;
+        let ssrc = Some(*packet.header.ssrc);
+        let by_rid = || {
+            let rid = rid?;
+            camera
+                .encodings
+                .iter()
+                .find(|encoding| encoding.rid.as_deref().is_some_and(|name| rid == name.into()))
+        };
+        let encoding = camera
+            .encodings
+            .iter()
+            .find(|encoding| encoding.ssrc == ssrc)
+            .or_else(by_rid)
+            .or_else(|| match camera.encodings.as_slice() {
+                [only] if only.rid.is_none() => Some(only),
+                _ => None,
+            })?;
+        Some(Inlet::Video(encoding.stream))
+    }
+}
