@@ -334,6 +334,7 @@ impl Mixer {
         stats.members.delay_ms = 0;
         for entry in self.members.values() {
             stats.members += entry.uplink.stats;
+            stats.buffered += entry.uplink.buffered();
         }
         stats.encodes = self.audience.encodes;
         stats.heard = self.heard;

@@ -135,7 +135,6 @@ impl Packets {
     }
 
     /// Bytes held, spare ones included.
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         let queued: usize = self
             .queue

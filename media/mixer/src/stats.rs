@@ -55,4 +55,6 @@ pub struct Stats {
     pub encodes: u64,
     /// Members whose voice or content is in the mix now.
     pub heard: usize,
+    /// Bytes of packets held for all members.
+    pub buffered: usize,
 }

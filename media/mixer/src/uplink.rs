@@ -185,6 +185,11 @@ impl Uplink {
         self.packets.is_empty() && self.voice.as_ref().is_none_or(|voice| !voice.is_playing())
     }
 
+    /// Bytes of packets held.
+    pub(crate) fn buffered(&self) -> usize {
+        self.packets.bytes()
+    }
+
     pub(crate) fn loudness(&self) -> f32 {
         self.activity.loudness()
     }
