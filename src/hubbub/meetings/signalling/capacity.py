@@ -1,9 +1,13 @@
-"""Who may publish one more camera or share (chime-meetings A.13, B.9, B.12)."""
+"""Who may publish one more camera or share (chime-meetings A.13, B.9, B.12).
+
+A share has its place from its first SUBSCRIBE on, before it is announced and before its picture:
+its client takes it for started once it is on the roster. It may be of nothing but sound, too.
+"""
 
 from __future__ import annotations
 
 from hubbub.meetings.media.commands import Gates
-from hubbub.meetings.signalling.session import Session
+from hubbub.meetings.signalling.session import Media, Session
 from hubbub.meetings.signalling.state import State
 
 
@@ -23,7 +27,10 @@ class Capacity:
         self._publishers: dict[bool, set[int]] = {False: set(), True: set()}
         for session in state.sessions.values():
             person, content = session.person, session.content
-            if session.publication is not None and may_send(person.gates, content=content):
+            publishes = session.publication is not None
+            if content:
+                publishes = session.media in (Media.OPENING, Media.CONNECTED)
+            if publishes and may_send(person.gates, content=content):
                 self._publishers[content].add(person.number)
 
     def has_place(self, session: Session) -> bool:

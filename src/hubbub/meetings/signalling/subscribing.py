@@ -28,7 +28,7 @@ def subscribe(state: State, session: Session, frame: pb.SdkSignalFrame) -> None:
         return
     asked = frame.sub
     cameras = cameras_of(asked)
-    refused = bool(cameras) and not _may_publish(state, session)
+    refused = not _may_publish(state, session, bool(cameras))
     if refused and session.content:
         _refuse(state, session, statuses.SOURCES_FULL)
         return
@@ -63,8 +63,10 @@ def subscribe(state: State, session: Session, frame: pb.SdkSignalFrame) -> None:
                 state.send(session, replay)
 
 
-def _may_publish(state: State, session: Session) -> bool:
-    return session.person.takes_part and Capacity(state).has_place(session)
+def _may_publish(state: State, session: Session, films: bool) -> bool:
+    if films and not session.person.takes_part:
+        return False
+    return Capacity(state).has_place(session) if films or session.content else True
 
 
 def _offer(asked: pb.SdkSubscribeFrame) -> str:

@@ -47,7 +47,7 @@ def wishes(
         group = each.group_id or state.group_of(stream)
         wanted[each.mid] = Subscription(
             mid=each.mid,
-            stream=0 if adapts and group else stream,
+            stream=0 if adapts and each.group_id else stream,
             group=group,
             priority=each.priority,
             target_kbps=each.target_bitrate_kbps,

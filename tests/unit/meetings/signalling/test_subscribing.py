@@ -268,17 +268,28 @@ def test_who_may_not_send_video_takes_nobodys_place() -> None:
     assert not bob.index.at_capacity
 
 
-def test_one_share_too_many_is_ended() -> None:
+def test_one_share_too_many_is_ended_before_anybody_learns_of_it() -> None:
     house = House()
-    for name in ("ann", "bob"):
-        house.enter(name, content=True, camera="on")
-    late = house.enter("cy", content=True)
+    ann = house.enter("ann", content=True, camera="on")
+    house.enter("bob", content=True)  # of nothing but sound
+    cy = house.enter("cy")
+    late = house.opened("cy", content=True)
+    late.join()
     assert late.index is not None
     assert late.index.at_capacity
     house.clear()
-    late.subscribe(camera="on")
+    late.subscribe()
     assert status(late) == 509
     assert house.commands == []
+    late.connect()
+    assert "cy#content" not in cy.model.present
+    house.clear()
+    ann.subscribe()  # who has a place keeps it
+    assert status(ann) == 0
+    ann.leave()
+    late.subscribe()
+    late.connect()
+    assert "cy#content" in cy.model.present
 
 
 def test_shares_and_cameras_count_apart() -> None:
@@ -341,6 +352,18 @@ def test_a_named_stream_is_taken_at_its_word_otherwise() -> None:
         )
     ]
     assert bob.frames == []
+
+
+def test_a_stream_alone_is_taken_at_its_word_where_the_server_adapts_too() -> None:
+    house, ann, bob = watching(pb.BANDWIDTH_PROBING_AND_VIDEO_QUALITY_ADAPTION)
+    house.clear()
+    update = pb.SdkRemoteVideoUpdateFrame(
+        added_or_updated_video_subscriptions=[wish("2", stream_id=ann.streams[2])]
+    )
+    bob.send(Type.REMOTE_VIDEO_UPDATE, remote_video_update=update)
+    assert house.given(commands.Subscribe)[0].subscriptions == (
+        commands.Subscription("2", ann.streams[2], ann.group, 0, 0, 1),
+    )
 
 
 def test_a_configuration_without_ids_keeps_the_stream_of_the_tile() -> None:
