@@ -6,6 +6,7 @@
 pub mod attendee;
 mod cli;
 pub mod files;
+pub mod load;
 pub mod microphone;
 pub mod signal;
 pub mod tls;

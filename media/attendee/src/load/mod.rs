@@ -1,0 +1,11 @@
+//! Many attendees.
+pub mod description;
+pub mod ice;
+pub mod link;
+pub mod picture;
+pub mod rtcp;
+pub mod rtp;
+pub mod srtp;
+pub mod streams;
+pub mod voice;
+pub mod writing;

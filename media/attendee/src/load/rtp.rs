@@ -1,0 +1,206 @@
+//! RTP headers: written whole, read as far as counting needs.
+
+/// Extension identifiers, as offered or taken from the other side's offer; 0: not in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// ssrc-audio-level.
+    pub level: u8,
+    /// Transport-wide sequence numbers.
+    pub transport: u8,
+    /// The media section.
+    pub mid: u8,
+    /// The simulcast encoding.
+    pub rid: u8,
+}
+
+/// What a packet's header says.
+#[derive(Clone, Copy, Debug)]
+pub struct Header<'a> {
+    /// Payload type and marker.
+    pub payload_type: u8,
+    /// Lowest 16 bits.
+    pub sequence: u16,
+    /// Of the first sample.
+    pub timestamp: u32,
+    /// Which stream.
+    pub ssrc: u32,
+    /// Length of the header with all extensions.
+    pub length: usize,
+    extensions: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// Reads a header; `None` if the packet is cut.
+    pub fn parse(packet: &'a [u8]) -> Option<Header<'a>> {
+        if packet.len() < 12 || packet[0] >> 6 != 2 {
+            return None;
+        }
+        let mut length = 12 + 4 * usize::from(packet[0] & 0x0f);
+        let mut extensions = &packet[..0];
+        if packet[0] & 0x10 != 0 {
+            let head = packet.get(length..length + 4)?;
+            let size = 4 * usize::from(u16::from_be_bytes([head[2], head[3]]));
+            let data = packet.get(length + 4..length + 4 + size)?;
+            if head[..2] == [0xbe, 0xde] {
+                extensions = data;
+            }
+            length += 4 + size;
+        }
+        (length <= packet.len()).then_some(Header {
+            payload_type: packet[1] & 0x7f,
+            sequence: u16::from_be_bytes([packet[2], packet[3]]),
+            timestamp: u32::from_be_bytes([packet[4], packet[5], packet[6], packet[7]]),
+            ssrc: u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]),
+            length,
+            extensions,
+        })
+    }
+
+    /// The transport-wide sequence number under this identifier.
+    pub fn transport(&self, id: u8) -> Option<u16> {
+        let mut data = self.extensions;
+        while let Some((&first, rest)) = data.split_first() {
+            if first == 0 {
+                data = rest;
+                continue;
+            }
+            let length = usize::from(first & 0x0f) + 1;
+            let value = rest.get(..length)?;
+            if first >> 4 == id && length == 2 {
+                return Some(u16::from_be_bytes([value[0], value[1]]));
+            }
+            data = &rest[length..];
+        }
+        None
+    }
+}
+
+/// Whether a datagram is RTCP (RFC 5761), of those that are RTP or RTCP.
+pub fn is_rtcp(packet: &[u8]) -> bool {
+    packet.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
+/// One packet's header in the making.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outgoing<'a> {
+    /// Payload type.
+    pub payload_type: u8,
+    /// Last packet of a frame, first of a talkspurt.
+    pub marker: bool,
+    /// Lowest 16 bits.
+    pub sequence: u16,
+    /// Of the first sample.
+    pub timestamp: u32,
+    /// Which stream.
+    pub ssrc: u32,
+    /// -dBov.
+    pub level: Option<u8>,
+    /// Transport-wide sequence number.
+    pub transport: Option<u16>,
+    /// The media section.
+    pub mid: &'a str,
+    /// The simulcast encoding; empty: none.
+    pub rid: &'a str,
+}
+
+impl Outgoing<'_> {
+    /// Appends the header.
+    pub fn write(&self, ids: Extensions, out: &mut Vec<u8>) {
+        out.push(0x90);
+        out.push(self.payload_type | u8::from(self.marker) << 7);
+        out.extend_from_slice(&self.sequence.to_be_bytes());
+        out.extend_from_slice(&self.timestamp.to_be_bytes());
+        out.extend_from_slice(&self.ssrc.to_be_bytes());
+        out.extend_from_slice(&[0xbe, 0xde, 0, 0]);
+        let start = out.len();
+        if let (Some(level), true) = (self.level, ids.level != 0) {
+            // The highest bit says voice.
+            out.extend_from_slice(&[ids.level << 4, level | u8::from(level < 127) << 7]);
+        }
+        if let (Some(sequence), true) = (self.transport, ids.transport != 0) {
+            let [high, low] = sequence.to_be_bytes();
+            out.extend_from_slice(&[ids.transport << 4 | 1, high, low]);
+        }
+        for (id, text) in [(ids.mid, self.mid), (ids.rid, self.rid)] {
+            if id != 0 && !text.is_empty() {
+                out.push(id << 4 | (text.len() as u8 - 1));
+                out.extend_from_slice(text.as_bytes());
+            }
+        }
+        if out.len() == start {
+            out.truncate(start - 4);
+            let first = out.len() - 12;
+            out[first] = 0x80;
+            return;
+        }
+        while (out.len() - start) % 4 != 0 {
+            out.push(0);
+        }
+        let words = ((out.len() - start) / 4) as u16;
+        out[start - 2..start].copy_from_slice(&words.to_be_bytes());
+    }
+}
+
+/// Follows 16-bit sequence numbers over their wraps.
+pub fn extend(last: Option<u64>, sequence: u16) -> u64 {
+    let Some(last) = last else {
+        return u64::from(sequence);
+    };
+    let difference = i64::from(sequence.wrapping_sub(last as u16) as i16);
+    // Before the very first packet there is nothing.
+    last.checked_add_signed(difference)
+        .unwrap_or(u64::from(sequence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let ids = Extensions {
+            level: 1,
+            transport: 3,
+            mid: 4,
+            rid: 10,
+        };
+        let outgoing = Outgoing {
+            payload_type: 96,
+            marker: true,
+            sequence: 65_535,
+            timestamp: 90_000,
+            ssrc: 0xdead_beef,
+            level: Some(40),
+            transport: Some(513),
+            mid: "1",
+            rid: "low",
+        };
+        let mut packet = Vec::new();
+        outgoing.write(ids, &mut packet);
+        packet.extend_from_slice(b"payload");
+        let header = Header::parse(&packet).unwrap();
+        assert_eq!((header.payload_type, header.sequence), (96, 65_535));
+        assert_eq!((header.ssrc, header.timestamp), (0xdead_beef, 90_000));
+        assert_eq!(header.transport(3), Some(513));
+        assert_eq!(header.transport(5), None);
+        assert_eq!(&packet[header.length..], b"payload");
+        for cut in 0..header.length {
+            assert!(Header::parse(&packet[..cut]).is_none());
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_go_over_their_wraps() {
+        let mut last = None;
+        for (sequence, extended) in [
+            (65_534u16, 65_534),
+            (65_535, 65_535),
+            (1, 65_537),
+            (0, 65_536),
+        ] {
+            let got = extend(last, sequence);
+            assert_eq!(got, extended);
+            last = Some(last.map_or(got, |l: u64| l.max(got)));
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! What a client sends and receives: counters, reports, samples of latency.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::picture;
+use super::rtcp::Block;
+use super::rtp::extend;
+use super::voice::Listener;
+
+/// NTP's epoch is 1900.
+const NTP: u64 = 2_208_988_800;
+
+/// NTP time of the wall clock.
+pub fn ntp(wall: Duration) -> u64 {
+    let fraction = (u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000;
+    (wall.as_secs() + NTP) << 32 | fraction
+}
+
+/// A stream that we send.
+#[derive(Debug, Default)]
+pub struct Outbound {
+    /// Which.
+    pub ssrc: u32,
+    /// Extended, of the next packet.
+    pub sequence: u64,
+    /// Timestamps begin here.
+    pub offset: u32,
+    /// Timestamp of the last packet, with the offset.
+    pub timestamp: u32,
+    /// Since the start.
+    pub packets: u64,
+    /// Payload octets since the start.
+    pub octets: u64,
+}
+
+impl Outbound {
+    /// With random beginnings.
+    pub fn new() -> Outbound {
+        Outbound {
+            ssrc: fastrand::u32(1..),
+            sequence: u64::from(fastrand::u16(..1_000)),
+            offset: fastrand::u32(..),
+            ..Default::default()
+        }
+    }
+
+    /// Counts a packet and gives its sequence number and timestamp.
+    pub fn next(&mut self, timestamp: u32, octets: usize) -> (u64, u32) {
+        self.sequence += 1;
+        self.timestamp = timestamp.wrapping_add(self.offset);
+        self.packets += 1;
+        self.octets += octets as u64;
+        (self.sequence, self.timestamp)
+    }
+}
+
+/// What a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 48 kHz.
+    Audio,
+    /// 90 kHz.
+    Video,
+    /// Retransmissions and probes.
+    Repair,
+}
+
+/// What is looked at closely in a stream of a sampled client.
+#[derive(Default)]
+pub struct Sample {
+    /// Bursts of the mix.
+    pub listener: Option<Listener>,
+    /// One-way latencies, ms.
+    pub latencies: Vec<f64>,
+    /// When bursts were heard, wall clock.
+    pub onsets: Vec<Duration>,
+    /// RFC 3550, ms.
+    pub jitter: f64,
+    transit: Option<f64>,
+    /// Key frames.
+    pub key_frames: u64,
+    /// Packets that were decrypted.
+    pub decrypted: u64,
+    /// Packets that could not be.
+    pub damaged: u64,
+}
+
+/// A stream that comes in.
+pub struct Inbound {
+    /// Which.
+    pub ssrc: u32,
+    /// What.
+    pub kind: Kind,
+    base: u64,
+    highest: Option<u64>,
+    received: u64,
+    /// Datagrams' bytes.
+    pub bytes: u64,
+    counted_from: (u64, u64, u64),
+    reported: (u64, u64),
+    last_report: Option<(u32, Instant)>,
+    /// Looked at closely.
+    pub sample: Option<Box<Sample>>,
+}
+
+/// What came while it was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// By sequence numbers.
+    pub expected: u64,
+    /// Packets, repeated ones too.
+    pub received: u64,
+    /// Datagrams' bytes.
+    pub bytes: u64,
+}
+
+impl Inbound {
+    /// Before its first packet.
+    pub fn new(ssrc: u32, kind: Kind, sampled: bool) -> io::Result<Inbound> {
+        let sample = match (sampled, kind) {
+            (true, Kind::Audio) => Some(Box::new(Sample {
+                listener: Some(Listener::new()?),
+                ..Default::default()
+            })),
+            (true, Kind::Video) => Some(Box::default()),
+            _ => None,
+        };
+        Ok(Inbound {
+            ssrc,
+            kind,
+            base: 0,
+            highest: None,
+            received: 0,
+            bytes: 0,
+            counted_from: (0, 0, 0),
+            reported: (0, 0),
+            last_report: None,
+            sample,
+        })
+    }
+
+    /// Counts a packet and gives its extended sequence number.
+    pub fn came(&mut self, sequence: u16, bytes: usize) -> u64 {
+        let extended = extend(self.highest, sequence);
+        match self.highest {
+            None => {
+                self.base = extended;
+                self.highest = Some(extended);
+                self.counted_from.0 = self.counted_from.0.max(extended);
+            }
+            Some(highest) if extended > highest => self.highest = Some(extended),
+            Some(_) => {}
+        }
+        self.received += 1;
+        self.bytes += bytes as u64;
+        extended
+    }
+
+    /// Looks at a decrypted payload that came at `arrived` (wall clock).
+    pub fn look(&mut self, payload: &[u8], timestamp: u32, arrived: Duration) {
+        let clock = if self.kind == Kind::Audio { 48.0 } else { 90.0 };
+        let Some(sample) = &mut self.sample else {
+            return;
+        };
+        sample.decrypted += 1;
+        let now = arrived.as_secs_f64() * 1000.0;
+        let transit = now - f64::from(timestamp) / clock;
+        if let Some(before) = sample.transit {
+            let difference = (transit - before).abs();
+            // A new timeline or a wrap is no jitter.
+            if difference < 1_000.0 {
+                sample.jitter += (difference - sample.jitter) / 16.0;
+            }
+        }
+        sample.transit = Some(transit);
+        if self.kind == Kind::Video {
+            sample.key_frames += u64::from(picture::is_key(payload));
+            if let Some(sent) = picture::stamp(payload) {
+                let latency = now - sent.as_secs_f64() * 1000.0;
+                sample.latencies.push(latency);
+            }
+        } else if let Some(listener) = &mut sample.listener
+            && let Some(at) = listener.hear(payload)
+        {
+            let place = at as f64 / 48_000.0;
+            sample
+                .onsets
+                .push(Duration::from_secs_f64(arrived.as_secs_f64() + place));
+        }
+    }
+
+    /// The other side sent a report of this stream.
+    pub fn reported(&mut self, middle: u32, now: Instant) {
+        self.last_report = Some((middle, now));
+    }
+
+    /// From now on it counts.
+    pub fn start_counting(&mut self) {
+        let next = self.highest.map_or(0, |h| h + 1);
+        self.counted_from = (next, self.received, self.bytes);
+        if let Some(sample) = &mut self.sample {
+            sample.latencies.clear();
+            sample.onsets.clear();
+            (sample.decrypted, sample.damaged, sample.key_frames) = (0, 0, 0);
+        }
+    }
+
+    /// What came since.
+    pub fn count(&self) -> Count {
+        let (next, received, bytes) = self.counted_from;
+        Count {
+            expected: self.highest.map_or(0, |h| (h + 1).saturating_sub(next)),
+            received: self.received - received,
+            bytes: self.bytes - bytes,
+        }
+    }
+
+    /// The block of a receiver report.
+    pub fn block(&mut self, now: Instant) -> Option<Block> {
+        let highest = self.highest?;
+        let expected = highest + 1 - self.base;
+        let lost = expected.saturating_sub(self.received);
+        let (before_expected, before_received) = self.reported;
+        let (wanted, got) = (expected - before_expected, self.received - before_received);
+        self.reported = (expected, self.received);
+        let fraction = (wanted.saturating_sub(got) * 256)
+            .checked_div(wanted)
+            .unwrap_or(0);
+        let delay = self
+            .last_report
+            .map_or(0, |(_, at)| (now - at).as_micros() * 65_536 / 1_000_000);
+        Some(Block {
+            ssrc: self.ssrc,
+            fraction_lost: fraction.min(255) as u8,
+            lost: lost as u32,
+            highest: highest as u32,
+            jitter: 0,
+            last_report: self.last_report.map_or(0, |(middle, _)| middle),
+            delay: delay as u32,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_are_counted_from_where_counting_starts() {
+        let mut stream = Inbound::new(1, Kind::Video, false).unwrap();
+        for sequence in [65_530, 65_531, 65_533] {
+            stream.came(sequence, 100);
+        }
+        let block = stream.block(Instant::now()).unwrap();
+        assert_eq!((block.lost, block.fraction_lost), (1, 64));
+        stream.start_counting();
+        assert_eq!(stream.count(), Count::default());
+        for sequence in [65_534, 65_535, 1, 2] {
+            stream.came(sequence, 100);
+        }
+        assert_eq!(
+            stream.count(),
+            Count {
+                expected: 5,
+                received: 4,
+                bytes: 400
+            }
+        );
+        assert_eq!(stream.block(Instant::now()).unwrap().lost, 2);
+    }
+
+    #[test]
+    fn a_stream_that_begins_later_counts_from_its_beginning() {
+        let mut stream = Inbound::new(1, Kind::Audio, false).unwrap();
+        stream.start_counting();
+        stream.came(5_000, 10);
+        stream.came(5_001, 10);
+        assert_eq!(stream.count().expected, 2);
+    }
+}
