@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from hubbub.settings import Limits
 from hubbub.store.tables import meeting_attendees, meetings
 from tests.unit.meetings.conftest import MakeDesk
@@ -140,6 +143,36 @@ def test_a_meeting_with_attendees(desk: Desk) -> None:
 def test_an_unknown_meeting(desk: Desk) -> None:
     with desk.refused("NotFoundException"):
         desk.client.batch_create_attendee(MeetingId=SOMEBODY, Attendees=people("ann"))
+
+
+NAMES = st.sampled_from(["ann", "bob", "carl", "dora", "aws:x", "no;id", "eve", "fay"])
+
+
+@given(st.lists(NAMES, min_size=1, max_size=12), st.integers(1, 5))
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_list_is_sorted_into_attendees_and_errors(
+    desk: Desk, wanted: list[str], most: int
+) -> None:
+    request: Any = {
+        "ClientRequestToken": desk.token(),
+        "MeetingFeatures": {"Attendee": {"MaxCount": most}},
+        "Attendees": people(*wanted),
+        **MEETING,
+    }
+    made = desk.client.create_meeting_with_attendees(**request)
+    there, errors = made["Attendees"], made["Errors"]
+    assert len(there) + len(errors) == len(wanted)
+    assert len({each["AttendeeId"] for each in there}) == len(set(names(there))) <= most
+    assert {each["ErrorCode"] for each in errors} <= {"BadRequest", "LimitExceeded"}
+    bad = [name for name in wanted if name in ("aws:x", "no;id")]
+    refused = [each["ExternalUserId"] for each in errors if each["ErrorCode"] == "BadRequest"]
+    assert refused == bad
+    meeting_id = made["Meeting"]["MeetingId"]
+    listed = desk.client.list_attendees(MeetingId=meeting_id)["Attendees"]
+    assert {each["AttendeeId"] for each in listed} == {each["AttendeeId"] for each in there}
+    again = desk.client.create_meeting_with_attendees(**request)
+    assert (again["Attendees"], again["Errors"]) == (there, errors)
+    desk.client.delete_meeting(MeetingId=meeting_id)
 
 
 def test_a_quota_refuses_the_whole(make_desk: MakeDesk) -> None:
