@@ -93,6 +93,7 @@ class MeetingDirectory:
         if primary is None and meeting.primary_meeting_id:
             return Ended(meeting.meeting_id)
         self._notices.know(meeting)
+        self._silence.held_here((primary or meeting).meeting_id)
         attendee = attendee_record(row)
         return Admitted(
             meeting=meeting.live,

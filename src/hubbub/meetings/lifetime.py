@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from sqlalchemy import bindparam, delete, select
 
@@ -25,7 +25,7 @@ End = Callable[[Mapping[str, str]], Awaitable[bool]]
 
 _LIVE = (
     select(m.id, m.account_id, m.region, m.primary_meeting_id, m.create_time)
-    .where(m.end_time == 0, m.create_time <= bindparam("before"))
+    .where(m.end_time == 0)
     .order_by(m.create_time, m.id)
 )
 _OLD = (
@@ -40,13 +40,24 @@ _FORGET = delete(meetings).where(m.id == bindparam("of_id"), m.end_time > 0)
 class Silence:
     """Since when meetings have had no audio connection, as far as this process can know.
 
-    A start of the process counts as one, since clients come back only after it.
+    A start of the process counts as one, since clients come back only after it. `is_alone`: no
+    other node holds meetings of the same database; else only those that this node has made or let
+    somebody into are its own to judge.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, is_alone: bool) -> None:
         self._clock = clock
+        self._is_alone = is_alone
         self._started = clock.microseconds()
         self._heard: dict[str, int] = {}
+        self._here: set[str] = set()
+
+    def is_here(self, meeting_id: str) -> bool:
+        return self._is_alone or meeting_id in self._here
+
+    def held_here(self, meeting_id: str) -> None:
+        """This node has made the meeting, or lets somebody in."""
+        self._here.add(meeting_id)
 
     def heard(self, meeting_id: str) -> None:
         """There is an audio connection now, or was one until now."""
@@ -56,9 +67,10 @@ class Silence:
         since = self._heard.get(meeting_id, max(created, self._started))
         return now - since >= SILENCE
 
-    def keep(self, meeting_ids: Iterable[str]) -> None:
+    def keep(self, meeting_ids: Collection[str]) -> None:
         """Forget all other meetings."""
         self._heard = {each: self._heard[each] for each in meeting_ids if each in self._heard}
+        self._here.intersection_update(meeting_ids)
 
 
 class Lifetimes:
@@ -80,10 +92,11 @@ class Lifetimes:
         """True: all is done for now."""
         now = self._clock.microseconds()
         can_be_held = self._stage.why_unavailable() is None
-        rows = await self._store.fetch(_LIVE, {"before": now - SILENCE})
+        rows = await self._store.fetch(_LIVE)
         for meeting_id, account_id, region, primary, created in rows:
             is_over = now - created >= LONGEST
-            if can_be_held and not primary and not is_over:
+            may_judge = can_be_held and self._silence.is_here(meeting_id)
+            if may_judge and not primary and not is_over:
                 if self._stage.has_audio(meeting_id):
                     self._silence.heard(meeting_id)
                 is_over = self._silence.is_too_long(meeting_id, created, now)

@@ -16,6 +16,7 @@ from hubbub.meetings.errors import conflict, invalid, limit_exceeded, meeting_no
 from hubbub.meetings.events import ATTENDEE_ADDED, MEETING_STARTED
 from hubbub.meetings.features import is_high_definition
 from hubbub.meetings.idempotency import Replayed, RequestToken
+from hubbub.meetings.lifetime import Silence
 from hubbub.meetings.notices import Notices
 from hubbub.meetings.records import (
     LIVE,
@@ -58,6 +59,7 @@ class Meetings:
         stage: Stage,
         endings: Endings,
         notices: Notices,
+        silence: Silence,
         answers: Answers,
         clock: Clock,
         limits: Limits,
@@ -66,6 +68,7 @@ class Meetings:
         self._stage = stage
         self._endings = endings
         self._notices = notices
+        self._silence = silence
         self._answers = answers
         self._clock = clock
         self._limits = limits
@@ -116,6 +119,7 @@ class Meetings:
             meeting, batch = await self._store.write(work)
         except Replayed as earlier:
             return await self._replayed(call, earlier.meeting_id, items)
+        self._silence.held_here(meeting.meeting_id)
         self._stage.meeting_created(meeting.live)
         self._notices.know(meeting)
         self._notices.send(meeting.meeting_id, MEETING_STARTED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import orjson
@@ -54,6 +54,7 @@ class Notices:
         self._subjects: dict[str, Subject] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._untold = 0
+        self._is_closed = False
         self._unknown: set[str] = set()
 
     def know(self, meeting: MeetingRecord) -> None:
@@ -95,7 +96,8 @@ class Notices:
             self._start(self._find_and_deliver(meeting_id, event_type, told))
 
     async def close(self) -> None:
-        """Wait a moment for functions that are being called."""
+        """Wait a moment for functions that are being called; none is called any more."""
+        self._is_closed = True
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_SECONDS)
             for task in late:
@@ -161,7 +163,10 @@ class Notices:
         except FunctionError:
             return  # logged where it happened
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._is_closed:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

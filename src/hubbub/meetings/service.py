@@ -69,7 +69,7 @@ class ChimeMeetings:
         clock = clock or SystemClock()
         turns = Turns()
         join_tokens = JoinTokens(keyring.subkey("join-tokens"))
-        silence = Silence(clock)
+        silence = Silence(clock, is_alone=not settings.bus_url)
         self._notices = notices = Notices(
             store=store,
             sinks=sinks,
@@ -107,6 +107,7 @@ class ChimeMeetings:
             stage=stage,
             endings=endings,
             notices=notices,
+            silence=silence,
             answers=answers,
             clock=clock,
             limits=settings.limits,

@@ -44,8 +44,8 @@ def make_desk(database_url: str, tmp_path: Path) -> Iterator[MakeDesk]:
     made: list[Desk] = []
     clock = VirtualClock()
 
-    def make(limits: Limits | None = None) -> Desk:
-        desk = Desk(database_url, tmp_path, limits or Limits(), clock)
+    def make(limits: Limits | None = None, bus_url: str = "") -> Desk:
+        desk = Desk(database_url, tmp_path, limits or Limits(), clock, bus_url)
         if not made:
             desk.run(desk.store.write(_empty))
         made.append(desk)

@@ -156,8 +156,11 @@ class Body:
 class Desk:
     """One node."""
 
-    def __init__(self, url: str, directory: Path, limits: Limits, clock: VirtualClock) -> None:
+    def __init__(
+        self, url: str, directory: Path, limits: Limits, clock: VirtualClock, bus_url: str = ""
+    ) -> None:
         self.clock = clock
+        self.settings = Settings(limits=limits, sinks=SinkSettings(events="aws"), bus_url=bus_url)
         self.last: Response | None = None  # the answer to the last call as it went over the wire
         self.secure = False
         self.host = HOST
@@ -168,19 +171,19 @@ class Desk:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         self.store: Store = self.run(open_store(url, directory))
-        self.meetings = self.run(self._open(limits))
+        self.meetings = self.run(self._open())
         self.door = FrontDoor([self.meetings.service], SignatureAuthenticator(Keys(OURS, THEIRS)))
         self.client = self.client_of()
         self._tokens = 0
 
-    async def _open(self, limits: Limits) -> ChimeMeetings:
+    async def _open(self) -> ChimeMeetings:
         return ChimeMeetings(
             store=self.store,
             stage=self.stage,
             functions=self.functions,
             sinks=self.sinks,
             keyring=Keyring(b"k" * 32),
-            settings=Settings(limits=limits, sinks=SinkSettings(events="aws")),
+            settings=self.settings,
             media_port=MEDIA_PORT,
             clock=self.clock,
         )

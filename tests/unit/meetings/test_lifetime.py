@@ -101,6 +101,23 @@ def test_silence_says_nothing_where_no_meeting_can_be_held(desk: Desk) -> None:
     assert not lives(desk, meeting_id)
 
 
+def test_a_node_among_others_ends_its_own_only(make_desk: MakeDesk) -> None:
+    first, second = (make_desk(bus_url="redis://bus") for _ in range(2))
+    made, adopted = first.make_meeting(), first.make_meeting()
+    token = first.make_attendee(adopted)["JoinToken"]
+    first.stage.audible |= {made, adopted}
+    second.work(HOUR)
+    assert lives(first, made)
+    first.work()
+    assert second.admit(token)
+    first.stage.audible.clear()
+    second.work(5 * MINUTE)
+    assert lives(first, made)
+    assert not lives(first, adopted)
+    first.work()
+    assert not lives(first, made)
+
+
 def test_ended_meetings_are_remembered_for_a_day(desk: Desk) -> None:
     meeting_id = desk.make_meeting()
     token = desk.make_attendee(meeting_id)["JoinToken"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -152,6 +154,34 @@ def test_a_function_that_fails_costs_the_event_only(desk: Desk) -> None:
     desk.settle()
     assert desk.functions.called == []
     assert desk.events("MeetingStarted")
+
+
+def test_on_the_way_out_no_function_is_called_any_more(desk: Desk) -> None:
+    meeting_id = desk.make_meeting(NotificationsConfiguration={"LambdaFunctionArn": FUNCTION})
+    desk.settle()
+    calls = len(desk.functions.called)
+    desk.run(desk.meetings.close())
+    occurred(desk, meeting_id, "chime:AttendeeLeft", "id", "ann")
+    assert len(desk.functions.called) == calls
+    assert desk.events("AttendeeLeft")
+
+
+def test_a_function_that_hangs_is_not_waited_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_CLOSE_SECONDS", 0.01)
+    begun = threading.Event()
+
+    async def hang(*_: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    functions: Any = desk.functions
+    functions.invoke = hang
+    desk.make_meeting(NotificationsConfiguration={"LambdaFunctionArn": FUNCTION})
+    assert begun.wait(10)
+    desk.run(desk.meetings.close())
+    assert not desk.meetings._notices._tasks
 
 
 def test_memory_of_meetings_and_calls_is_bounded(
