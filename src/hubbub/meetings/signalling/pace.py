@@ -11,7 +11,7 @@ from hubbub.meetings.signalling import signal_pb2 as pb
 from hubbub.meetings.signalling.throttle import Bucket
 
 FRAMES = (400, 4000)  # a second and at once
-BYTES = (512 * 1024, 4 * 1024 * 1024)
+BYTES = (1024 * 1024, 16 * 1024 * 1024)  # far more than all data messages that may be sent
 
 RATES: Mapping[int, tuple[float, float]] = {
     pb.SdkSignalFrame.SUBSCRIBE: (10, 50),
