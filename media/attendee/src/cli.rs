@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::attendee;
+use crate::{attendee, load};
 
 /// A headless attendee of Hubbub meetings, and many of them as load.
 #[derive(Parser, Debug)]
@@ -15,6 +15,7 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Join(Box<attendee::options::Join>),
+    Load(Box<load::options::Load>),
 }
 
 /// Runs a command line (without the program's name) and gives its exit code.
@@ -29,5 +30,6 @@ pub fn attend<I: IntoIterator<Item = String>>(arguments: I) -> i32 {
     };
     match arguments.command {
         Command::Join(options) => attendee::join(&options),
+        Command::Load(options) => load::load(&options),
     }
 }

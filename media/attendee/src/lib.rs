@@ -1,6 +1,7 @@
 //! A headless attendee of Hubbub meetings, and many of them as load.
 //!
 //! `hubbub-attendee join` is one attendee, on str0m: it speaks, shows, records and reports.
+//! `hubbub-attendee load` is many of them, on a transport of their own (see [`load`]).
 #![forbid(unsafe_code)]
 
 pub mod attendee;

@@ -9,7 +9,7 @@ pub mod peer;
 mod report;
 mod run;
 mod sections;
-mod tiles;
+pub mod tiles;
 mod video;
 
 pub use run::join;

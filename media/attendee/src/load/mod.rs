@@ -1,11 +1,25 @@
-//! Many attendees.
-pub mod description;
-pub mod ice;
-pub mod link;
-pub mod picture;
-pub mod rtcp;
-pub mod rtp;
-pub mod srtp;
-pub mod streams;
-pub mod voice;
-pub mod writing;
+//! Many attendees in one process, on one thread, as cheap as can be.
+//!
+//! str0m is left out here: a load's clients do ICE, DTLS-SRTP and RTP by the few lines they need,
+//! because one processor of clients must keep one processor of server busy. `options` says what is
+//! measured and what is not.
+
+mod client;
+mod description;
+mod ice;
+mod link;
+pub mod options;
+mod picture;
+mod result;
+mod role;
+mod rtcp;
+mod rtp;
+mod run;
+mod signalling;
+mod srtp;
+mod streams;
+mod targets;
+mod voice;
+mod writing;
+
+pub use run::load;

@@ -100,13 +100,6 @@ pub fn sender_report(sender: &Sender, name: &str, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
-/// Picture loss indication.
-pub fn picture_loss(ssrc: u32, media: u32, out: &mut Vec<u8>) {
-    head(1, PAYLOAD, 2, out);
-    out.extend_from_slice(&ssrc.to_be_bytes());
-    out.extend_from_slice(&media.to_be_bytes());
-}
-
 /// Reads a compound packet.
 pub fn parse(mut data: &[u8], heard: &mut Vec<Heard>) {
     let word = |data: &[u8], at: usize| {
@@ -297,7 +290,7 @@ mod tests {
             }; 40],
             &mut data,
         );
-        picture_loss(7, 9, &mut data);
+        data.extend_from_slice(&[0x81, 206, 0, 2, 0, 0, 0, 7, 0, 0, 0, 9]);
         assert_eq!(data.len() % 4, 0);
         let mut heard = Vec::new();
         parse(&data, &mut heard);

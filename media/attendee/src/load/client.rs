@@ -1,0 +1,533 @@
+//! One client of the load: its links, what it sends, what it counts.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::description::{Description, Section};
+use super::link::{Datagram, Identity, Link, wall_clock};
+use super::picture::Picture;
+use super::role::{Role, Speech};
+use super::rtcp::{self, Arrivals, Heard, Sender};
+use super::rtp::{Extensions, Header, Outgoing, is_rtcp};
+use super::signalling::{Said, Signalling};
+use super::streams::{Inbound, Kind, Outbound, ntp};
+use super::voice::Voice;
+use super::writing::{self, Encoding, Local, OFFERED, OPUS, Offered, VP8};
+use crate::microphone::FRAME;
+
+/// Links of a client, at most.
+pub const LINKS: usize = 2;
+const REPORT: Duration = Duration::from_secs(1);
+/// Transport-wide feedback where video comes in, and where only audio does.
+const FEEDBACK_VIDEO: Duration = Duration::from_millis(100);
+const FEEDBACK_AUDIO: Duration = Duration::from_millis(250);
+const RIDS: [&str; 3] = ["low", "mid", "hi"];
+
+/// What all clients share.
+pub struct World {
+    /// Of DTLS.
+    pub identity: Identity,
+    /// Where links are bound.
+    pub ip: IpAddr,
+    /// By number.
+    pub voices: Vec<Arc<Voice>>,
+    /// The probe.
+    pub probe: Option<Arc<Voice>>,
+    /// RED is offered.
+    pub red: bool,
+    /// Transport-wide feedback is sent.
+    pub feedback: bool,
+    /// When the probe's bursts were sent, by meeting, wall clock.
+    pub bursts: Vec<Vec<Duration>>,
+    /// Packets and bytes of media that were sent.
+    pub sent: (u64, u64),
+    /// Negative acknowledgements and requests for key frames that came.
+    pub asked: (u64, u64),
+}
+
+struct Camera {
+    encoding: Encoding,
+    stream: Outbound,
+    picture: Picture,
+}
+
+/// One transport and what comes over it.
+pub struct Leg {
+    /// The transport.
+    pub link: Link,
+    /// By the order of their first packets.
+    pub streams: Vec<Inbound>,
+    kinds: [Option<Kind>; 128],
+    transport_id: u8,
+    arrivals: Arrivals,
+    video: bool,
+    next_report: Instant,
+    next_feedback: Instant,
+}
+
+/// One client.
+pub struct Client {
+    /// What it does.
+    pub role: Role,
+    /// Its signalling.
+    pub signalling: Box<dyn Signalling>,
+    /// Its transports.
+    pub legs: [Option<Leg>; LINKS],
+    name: String,
+    own: u32,
+    voice: Option<Arc<Voice>>,
+    audio: Option<Outbound>,
+    spoken: usize,
+    payload: u8,
+    audio_ids: Extensions,
+    audio_mid: String,
+    cameras: Vec<Camera>,
+    video_payload: u8,
+    video_ids: Extensions,
+    video_mid: String,
+    sender: usize,
+    payload_buffer: Vec<u8>,
+}
+
+fn kinds(sections: &[Section]) -> [Option<Kind>; 128] {
+    let mut kinds = [None; 128];
+    for payload in sections.iter().flat_map(|s| &s.payloads) {
+        kinds[usize::from(payload.number & 0x7f)] = match payload.codec.as_str() {
+            "opus" | "red" => Some(Kind::Audio),
+            "vp8" | "vp9" | "h264" | "av1" => Some(Kind::Video),
+            "rtx" => Some(Kind::Repair),
+            _ => None,
+        };
+    }
+    kinds
+}
+
+impl Client {
+    /// A client whose signalling is open; it begins to send when its first link is up.
+    pub fn new(
+        role: Role,
+        signalling: Box<dyn Signalling>,
+        world: &World,
+        number: usize,
+        now: Instant,
+    ) -> Client {
+        let voice = match role.speech {
+            Speech::Voice(n) => Some(world.voices[n % world.voices.len()].clone()),
+            Speech::Probe => world.probe.clone(),
+            _ => None,
+        };
+        // Frames of many cameras are spread over the time between two.
+        let begin = now + Duration::from_micros(fastrand::u64(..33_000));
+        let single = role.layers.len() == 1;
+        let cameras = role
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(at, layer)| {
+                let stream = Outbound::new();
+                Camera {
+                    encoding: Encoding {
+                        rid: if single { "" } else { RIDS[at.min(2)] },
+                        ssrc: stream.ssrc,
+                        rtx: fastrand::u32(1..),
+                    },
+                    stream,
+                    picture: Picture::new(*layer, begin),
+                }
+            })
+            .collect();
+        Client {
+            audio: (role.speech != Speech::None).then(Outbound::new),
+            role,
+            signalling,
+            legs: [const { None }; LINKS],
+            name: format!("load{number}"),
+            own: fastrand::u32(1..),
+            spoken: fastrand::usize(..500),
+            voice,
+            payload: OPUS,
+            audio_ids: OFFERED,
+            audio_mid: String::new(),
+            cameras,
+            video_payload: VP8,
+            video_ids: OFFERED,
+            video_mid: String::new(),
+            sender: 0,
+            payload_buffer: Vec::with_capacity(256),
+        }
+    }
+
+    /// All links there are have keys, and there is one at least.
+    pub fn connected(&self) -> bool {
+        self.legs[self.sender]
+            .as_ref()
+            .is_some_and(|l| l.link.connected())
+    }
+
+    fn leg(
+        &mut self,
+        link: usize,
+        controlling: bool,
+        world: &World,
+        now: Instant,
+    ) -> io::Result<&mut Leg> {
+        let sampled = self.role.sampled;
+        let leg = match self.legs[link].take() {
+            Some(leg) => leg,
+            None => Leg {
+                link: Link::new(world.ip, &world.identity, controlling, sampled, now)?,
+                streams: Vec::new(),
+                kinds: [None; 128],
+                transport_id: 0,
+                arrivals: Arrivals::default(),
+                video: false,
+                next_report: now + REPORT,
+                next_feedback: now + FEEDBACK_VIDEO,
+            },
+        };
+        Ok(self.legs[link].insert(leg))
+    }
+
+    /// Does what signalling wants; true if a link is new.
+    pub fn said(&mut self, said: Said, world: &World, now: Instant) -> io::Result<bool> {
+        let (Said::Offer { link, .. }
+        | Said::Answer { link, .. }
+        | Said::Offered { link, .. }
+        | Said::Candidate { link, .. }) = said;
+        let new = self.legs[link].is_none();
+        match said {
+            Said::Offer { camera, tiles, .. } => {
+                let encodings: Vec<Encoding> =
+                    self.cameras.iter().map(|c| c.encoding.clone()).collect();
+                let audio = self.audio.as_ref().map(|a| a.ssrc);
+                let name = self.name.clone();
+                let camera = camera || !encodings.is_empty();
+                let leg = self.leg(link, true, world, now)?;
+                let version = leg.link.next_version();
+                let local = Local {
+                    credentials: leg.link.credentials(),
+                    fingerprint: &world.identity.fingerprint,
+                    address: leg.link.address,
+                    version,
+                };
+                let offered = Offered {
+                    audio,
+                    red: world.red,
+                    camera: camera.then_some(&encodings[..]),
+                    tiles,
+                    name: &name,
+                };
+                let text = writing::offer(&local, &offered);
+                self.sender = link;
+                self.signalling.described(link, text)?;
+            }
+            Said::Answer { text, .. } => {
+                let answer = Description::parse(&text);
+                self.settle(&answer.sections);
+                let leg = self.leg(link, true, world, now)?;
+                leg.kinds = kinds(&answer.sections);
+                leg.transport_id = OFFERED.transport;
+                leg.link.set_remote(&answer, now);
+                leg.link.tick(now)?;
+            }
+            Said::Offered { text, .. } => {
+                let offer = Description::parse(&text);
+                let leg = self.leg(link, false, world, now)?;
+                leg.kinds = kinds(&offer.sections);
+                let ids = offer.sections.iter().map(writing::extensions);
+                leg.transport_id = ids.map(|ids| ids.transport).max().unwrap_or(0);
+                let version = leg.link.next_version();
+                let local = Local {
+                    credentials: leg.link.credentials(),
+                    fingerprint: &world.identity.fingerprint,
+                    address: leg.link.address,
+                    version,
+                };
+                let text = writing::answer(&local, &offer);
+                leg.link.set_remote(&offer, now);
+                self.signalling.described(link, text)?;
+            }
+            Said::Candidate { address, .. } => {
+                self.leg(link, false, world, now)?
+                    .link
+                    .add_candidate(address);
+            }
+        }
+        Ok(new)
+    }
+
+    /// Takes payload types, extensions and sections for what we send from the answer.
+    fn settle(&mut self, sections: &[Section]) {
+        if let Some(audio) = sections.iter().find(|s| s.kind == "audio") {
+            let red = audio.payload("red");
+            self.payload = red.or(audio.payload("opus")).unwrap_or(OPUS);
+            self.audio_ids = writing::extensions(audio);
+            self.audio_mid.clone_from(&audio.mid);
+        }
+        if let Some(video) = sections.iter().find(|s| s.kind == "video") {
+            self.video_payload = video.payload("vp8").unwrap_or(VP8);
+            self.video_ids = writing::extensions(video);
+            self.video_mid.clone_from(&video.mid);
+        }
+    }
+
+    /// Sends the next 20 ms of the microphone.
+    pub fn speak(&mut self, world: &mut World) {
+        let (Some(leg), Some(audio)) = (&mut self.legs[self.sender], &mut self.audio) else {
+            return;
+        };
+        if self.role.speech == Speech::Mute || !leg.link.connected() {
+            return;
+        }
+        self.payload_buffer.clear();
+        if self.payload != OPUS {
+            self.payload_buffer.push(OPUS);
+        }
+        let mut level = 127;
+        match &self.voice {
+            Some(voice) => {
+                let number = self.spoken % voice.frames.len();
+                let frame = &voice.frames[number];
+                level = frame.level;
+                self.payload_buffer.extend_from_slice(&frame.payload);
+                if self.role.speech == Speech::Probe {
+                    let onset = voice.onsets.iter().find(|(f, _)| *f == number);
+                    if let Some((_, sample)) = onset {
+                        let place = Duration::from_secs_f64(*sample as f64 / 48_000.0);
+                        world.bursts[self.role.meeting].push(wall_clock() + place);
+                    }
+                }
+            }
+            None => self.payload_buffer.extend_from_slice(&[0xf8, 0xff, 0xfe]),
+        }
+        self.spoken += 1;
+        let timestamp = (self.spoken * FRAME) as u32;
+        let (sequence, timestamp) = audio.next(timestamp, self.payload_buffer.len());
+        let header = Outgoing {
+            payload_type: self.payload,
+            timestamp,
+            ssrc: audio.ssrc,
+            level: Some(level),
+            mid: if audio.packets < 100 {
+                &self.audio_mid
+            } else {
+                ""
+            },
+            ..Default::default()
+        };
+        leg.link
+            .send(header, sequence, self.audio_ids, &self.payload_buffer);
+        world.sent.0 += 1;
+        world.sent.1 += self.payload_buffer.len() as u64;
+    }
+
+    /// Sends what is due of the camera; says when more is.
+    pub fn show(&mut self, world: &mut World, now: Instant) -> Option<Instant> {
+        let leg = self.legs[self.sender].as_mut()?;
+        for camera in &mut self.cameras {
+            while camera.picture.due() <= now {
+                let packet = camera.picture.packet(now, wall_clock());
+                if !leg.link.connected() {
+                    continue;
+                }
+                let (sequence, timestamp) =
+                    camera.stream.next(packet.timestamp, packet.payload.len());
+                // Receivers learn the stream from its first packets.
+                let learning = camera.stream.packets < 100;
+                let header = Outgoing {
+                    payload_type: self.video_payload,
+                    marker: packet.marker,
+                    timestamp,
+                    ssrc: camera.encoding.ssrc,
+                    mid: if learning { &self.video_mid } else { "" },
+                    rid: if learning { camera.encoding.rid } else { "" },
+                    ..Default::default()
+                };
+                leg.link
+                    .send(header, sequence, self.video_ids, &packet.payload);
+                world.sent.0 += 1;
+                world.sent.1 += packet.payload.len() as u64;
+            }
+        }
+        self.cameras.iter().map(|c| c.picture.due()).min()
+    }
+
+    /// Reads a burst of a link.
+    pub fn receive(
+        &mut self,
+        link: usize,
+        world: &mut World,
+        scratch: &mut [u8],
+        now: Instant,
+    ) -> io::Result<()> {
+        let Some(mut leg) = self.legs[link].take() else {
+            return Ok(());
+        };
+        let mut heard = Vec::new();
+        let Leg {
+            link: transport,
+            streams,
+            kinds,
+            transport_id,
+            arrivals,
+            video,
+            ..
+        } = &mut leg;
+        let sampled = self.role.sampled;
+        let mut each = |transport: &mut Link, datagram: Datagram<'_>| {
+            if is_rtcp(datagram.data) {
+                if let Some(report) = transport.unprotect_rtcp(datagram.data) {
+                    rtcp::parse(&report, &mut heard);
+                }
+                return;
+            }
+            let Some(header) = Header::parse(datagram.data) else {
+                return;
+            };
+            if let Some(sequence) = header.transport(*transport_id) {
+                arrivals.came(sequence, now);
+            }
+            let at = streams.iter().position(|s| s.ssrc == header.ssrc);
+            let at = match at {
+                Some(at) => at,
+                None => {
+                    let Some(kind) = kinds[usize::from(header.payload_type)] else {
+                        return;
+                    };
+                    *video |= kind != Kind::Audio;
+                    let Ok(stream) = Inbound::new(header.ssrc, kind, sampled) else {
+                        return;
+                    };
+                    streams.push(stream);
+                    streams.len() - 1
+                }
+            };
+            let stream = &mut streams[at];
+            let sequence = stream.came(header.sequence, datagram.data.len());
+            if stream.sample.is_some() {
+                let arrived = datagram.stamped.unwrap_or_else(wall_clock);
+                match transport.unprotect(datagram.data, header.length, sequence) {
+                    Some(payload) => {
+                        let payload = match (stream.kind, header.payload_type) {
+                            // The redundant encoding's one header byte.
+                            (Kind::Audio, t) if t != OPUS && payload.first() == Some(&OPUS) => {
+                                payload[1..].to_vec()
+                            }
+                            _ => payload.to_vec(),
+                        };
+                        stream.look(&payload, header.timestamp, arrived);
+                    }
+                    None => {
+                        if let Some(sample) = &mut stream.sample {
+                            sample.damaged += 1;
+                        }
+                    }
+                }
+            }
+        };
+        let result = transport.receive(now, scratch, &mut each);
+        for event in heard {
+            match event {
+                Heard::Report(ssrc, middle) => {
+                    if let Some(stream) = leg.streams.iter_mut().find(|s| s.ssrc == ssrc) {
+                        stream.reported(middle, now);
+                    }
+                }
+                Heard::KeyFrame(ssrc) => {
+                    world.asked.1 += 1;
+                    let camera = self.cameras.iter_mut().find(|c| c.encoding.ssrc == ssrc);
+                    if let Some(camera) = camera {
+                        camera.picture.want_key_frame(now);
+                    }
+                }
+                Heard::Missing(_, packets) => world.asked.0 += u64::from(packets),
+                Heard::Bye => {}
+            }
+        }
+        self.legs[link] = Some(leg);
+        result
+    }
+
+    /// Does what is due beside media: checks, handshakes, pings, reports.
+    pub fn tick(&mut self, world: &World, said: &mut Vec<Said>, now: Instant) -> io::Result<()> {
+        self.signalling.tick(now, said)?;
+        for at in 0..LINKS {
+            let Some(leg) = &mut self.legs[at] else {
+                continue;
+            };
+            leg.link.tick(now)?;
+            if !leg.link.connected() {
+                continue;
+            }
+            if now >= leg.next_report {
+                leg.next_report = now + REPORT;
+                self.report(at, now);
+            }
+            let Some(leg) = &mut self.legs[at] else {
+                continue;
+            };
+            if world.feedback && now >= leg.next_feedback {
+                let every = if leg.video {
+                    FEEDBACK_VIDEO
+                } else {
+                    FEEDBACK_AUDIO
+                };
+                leg.next_feedback = now + every;
+                let mut packet = Vec::new();
+                let media = leg.streams.first().map_or(0, |s| s.ssrc);
+                leg.arrivals.report(self.own, media, &mut packet);
+                if !packet.is_empty() {
+                    leg.link.send_rtcp(&packet);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, at: usize, now: Instant) {
+        let Some(leg) = &mut self.legs[at] else {
+            return;
+        };
+        let wall = ntp(wall_clock());
+        let mut packet = Vec::new();
+        if at == self.sender {
+            let cameras = self.cameras.iter().map(|c| &c.stream);
+            for stream in self.audio.iter().chain(cameras).filter(|s| s.packets > 0) {
+                let sender = Sender {
+                    ssrc: stream.ssrc,
+                    ntp: wall,
+                    timestamp: stream.timestamp,
+                    packets: stream.packets as u32,
+                    octets: stream.octets as u32,
+                };
+                rtcp::sender_report(&sender, &self.name, &mut packet);
+            }
+        }
+        let blocks: Vec<_> = leg
+            .streams
+            .iter_mut()
+            .filter_map(|s| s.block(now))
+            .collect();
+        if packet.is_empty() || !blocks.is_empty() {
+            rtcp::receiver_report(self.own, &blocks, &mut packet);
+        }
+        leg.link.send_rtcp(&packet);
+    }
+
+    /// From now on everything counts.
+    pub fn start_counting(&mut self) {
+        for stream in self.legs.iter_mut().flatten().flat_map(|l| &mut l.streams) {
+            stream.start_counting();
+        }
+    }
+
+    /// Leaves.
+    pub fn leave(&mut self, now: Instant) {
+        self.signalling.leave();
+        for leg in self.legs.iter_mut().flatten() {
+            leg.link.close(now);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The servers that load can be put on.
+
+pub mod hubbub;
