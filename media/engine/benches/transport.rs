@@ -34,7 +34,14 @@ impl Pair {
         let client = Client::new(1, 1, 1, identity.fingerprint(), tiles, now);
         let mut session = Session::new(client.open.clone(), now);
         assert!(session.configure(&identity, &client.configure, now));
-        let mut pair = Pair { client, session, now, spent: Duration::ZERO, out: vec![], happened: vec![] };
+        let mut pair = Pair {
+            client,
+            session,
+            now,
+            spent: Duration::ZERO,
+            out: vec![],
+            happened: vec![],
+        };
         for _ in 0..1000 {
             pair.step(Duration::from_millis(5));
             if pair.session.connected && pair.client.seen.connected {
@@ -51,7 +58,14 @@ impl Pair {
         }
         while let Some(bytes) = self.client.outbox.pop_front() {
             let started = Instant::now();
-            self.session.receive(Protocol::Udp, self.client.address, &bytes, self.now, &mut self.out, &mut self.happened);
+            self.session.receive(
+                Protocol::Udp,
+                self.client.address,
+                &bytes,
+                self.now,
+                &mut self.out,
+                &mut self.happened,
+            );
             self.spent += started.elapsed();
         }
         self.happened.clear();
@@ -65,7 +79,8 @@ impl Pair {
         }
         let started = Instant::now();
         if self.session.dirty || self.session.deadline.is_some_and(|at| at <= self.now) {
-            self.session.drive(self.now, &mut self.out, &mut self.happened);
+            self.session
+                .drive(self.now, &mut self.out, &mut self.happened);
         }
         self.spent += started.elapsed();
         self.deliver();
@@ -113,7 +128,11 @@ fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
                 for index in 0..batch {
                     pair.session.write_video(&VideoPacket {
                         tile: *tile,
-                        format: Format { codec: VideoCodec::Vp8, profile: 0, mode: 0 },
+                        format: Format {
+                            codec: VideoCodec::Vp8,
+                            profile: 0,
+                            mode: 0,
+                        },
                         sequence: u64::from(round * batch + index),
                         timestamp: round * 3000,
                         marker: index == batch - 1,
@@ -136,7 +155,16 @@ fn main() {
     let least = |run: &dyn Fn() -> f64| (0..3).map(|_| run()).fold(f64::MAX, f64::min);
     println!("audio down, per packet: {:.0} ns", least(&audio));
     println!("audio up, per packet: {:.0} ns", least(&uplink));
-    println!("video down, 1 tile, 4 at once: {:.0} ns", least(&|| video(1, 4, Duration::from_millis(33))));
-    println!("video down, 1 tile, 1 at once: {:.0} ns", least(&|| video(1, 1, Duration::from_millis(8))));
-    println!("video down, 24 tiles, 1 at once each: {:.0} ns", least(&|| video(24, 1, Duration::from_millis(40))));
+    println!(
+        "video down, 1 tile, 4 at once: {:.0} ns",
+        least(&|| video(1, 4, Duration::from_millis(33)))
+    );
+    println!(
+        "video down, 1 tile, 1 at once: {:.0} ns",
+        least(&|| video(1, 1, Duration::from_millis(8)))
+    );
+    println!(
+        "video down, 24 tiles, 1 at once each: {:.0} ns",
+        least(&|| video(24, 1, Duration::from_millis(40)))
+    );
 }

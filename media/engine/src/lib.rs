@@ -2,6 +2,7 @@
 
 #[allow(missing_docs)]
 pub mod command;
+pub mod core;
 #[allow(missing_docs)]
 pub mod event;
 pub mod meeting;

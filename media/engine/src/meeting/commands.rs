@@ -5,7 +5,9 @@ use std::time::Instant;
 use hubbub_mixer::Member;
 use hubbub_router::{Preference, Sink, Source, Wish};
 
-use crate::command::{AttendeeId, Configure, Gates, OpenSession, SessionId, StreamId, Subscription};
+use crate::command::{
+    AttendeeId, Configure, Gates, OpenSession, SessionId, StreamId, Subscription,
+};
 use crate::event::CloseReason;
 use crate::meeting::{Meeting, Output};
 use crate::session::Session;
@@ -85,7 +87,10 @@ impl Meeting {
             }
         }
         let before = self.streams.insert(id, streams.clone()).unwrap_or_default();
-        for gone in before.into_iter().filter(|stream| !streams.contains(stream)) {
+        for gone in before
+            .into_iter()
+            .filter(|stream| !streams.contains(stream))
+        {
             self.router.remove_source(gone);
         }
     }
@@ -117,8 +122,15 @@ impl Meeting {
     }
 
     fn gate_audio(&mut self, id: SessionId, gates: Gates) {
-        let content = self.sessions.get(&id).is_some_and(|session| session.content);
-        let send = if content { gates.content_send } else { gates.audio_send };
+        let content = self
+            .sessions
+            .get(&id)
+            .is_some_and(|session| session.content);
+        let send = if content {
+            gates.content_send
+        } else {
+            gates.audio_send
+        };
         self.mixer.set_gates(id, send, gates.audio_receive);
     }
 
@@ -129,7 +141,11 @@ impl Meeting {
         };
         let attendee = session.attendee;
         for (slot, wish) in session.wishes() {
-            let sink = Sink { attendee, ssrc: slot, token: 0 };
+            let sink = Sink {
+                attendee,
+                ssrc: slot,
+                token: 0,
+            };
             self.router.set_sink(id, slot, sink);
             self.router.subscribe(id, slot, wish);
         }
@@ -255,7 +271,11 @@ impl Meeting {
         self.router.remove_session(id);
         self.streams.remove(&id);
         let attendee = session.attendee;
-        if !self.sessions.values().any(|other| other.attendee == attendee) {
+        if !self
+            .sessions
+            .values()
+            .any(|other| other.attendee == attendee)
+        {
             self.router.remove_attendee(attendee);
         }
         true

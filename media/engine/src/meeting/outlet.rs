@@ -7,7 +7,7 @@ use hubbub_mixer::Frame;
 use hubbub_router::{Forward, Receiver, SourceState};
 use rustc_hash::FxHashMap;
 use str0m::media::MediaTime;
-use str0m::rtp::{ExtensionValues, RtpPacket, Vp8Descriptor, Vp8Patch, VideoOrientation};
+use str0m::rtp::{ExtensionValues, RtpPacket, VideoOrientation, Vp8Descriptor, Vp8Patch};
 
 use crate::command::{MeetingId, SessionId};
 use crate::event::{self, Event};
@@ -142,7 +142,10 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
     }
 
     fn paused(&mut self, session: u64, group: u32) {
-        if let Some(Event::Paused { session: last, groups }) = self.events.last_mut()
+        if let Some(Event::Paused {
+            session: last,
+            groups,
+        }) = self.events.last_mut()
             && *last == session
         {
             groups.push(group);
@@ -153,7 +156,10 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
     }
 
     fn resumed(&mut self, session: u64, group: u32) {
-        if let Some(Event::Resumed { session: last, groups }) = self.events.last_mut()
+        if let Some(Event::Resumed {
+            session: last,
+            groups,
+        }) = self.events.last_mut()
             && *last == session
         {
             groups.push(group);
@@ -171,7 +177,13 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
             SourceState::Fits => event::SourceState::Fits,
         };
         let meeting = self.meeting;
-        self.events.push(Event::Source { meeting, stream, state, width, height });
+        self.events.push(Event::Source {
+            meeting,
+            stream,
+            state,
+            width,
+            height,
+        });
     }
 
     fn starved(&mut self, streams: &[u32]) {

@@ -71,7 +71,8 @@ impl Meeting {
             let at_ms = epoch + at.saturating_duration_since(start).as_millis() as u64;
             let end = at_ms + samples.len() as u64 * 1000 / u64::from(PCM_RATE);
             let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
-            let follows = last.is_some_and(|(of, until)| of == session && until.abs_diff(at_ms) <= 1);
+            let follows =
+                last.is_some_and(|(of, until)| of == session && until.abs_diff(at_ms) <= 1);
             last = Some((session, end));
             if follows && let Some(Event::Pcm { samples, .. }) = events.last_mut() {
                 samples.extend(bytes);
@@ -125,7 +126,11 @@ impl Meeting {
             .collect();
         if !bitrates.is_empty() || !estimates.is_empty() {
             let meeting = self.id;
-            output.events.push(Event::Bitrates { meeting, bitrates, estimates });
+            output.events.push(Event::Bitrates {
+                meeting,
+                bitrates,
+                estimates,
+            });
         }
     }
 }

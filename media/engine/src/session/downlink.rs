@@ -137,7 +137,11 @@ impl Downlink {
             self.sent.pop_front();
         }
         let size = size.min(usize::from(u16::MAX)) as u16;
-        self.sent.push_back(Sent { at, size, reported: false });
+        self.sent.push_back(Sent {
+            at,
+            size,
+            reported: false,
+        });
     }
 
     /// The newest extended number, to extend those of a feedback by.
@@ -174,7 +178,11 @@ impl Downlink {
         }
         self.first_feedback.get_or_insert(now);
         self.window.push_back((now, bytes, packets, lost));
-        while self.window.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > WINDOW) {
+        while self
+            .window
+            .front()
+            .is_some_and(|(at, ..)| now.saturating_duration_since(*at) > WINDOW)
+        {
             self.window.pop_front();
         }
         self.update(now);
@@ -190,22 +198,28 @@ impl Downlink {
         let (packets, lost) = self
             .window
             .iter()
-            .fold((0, 0), |(packets, lost), (_, _, p, l)| (packets + p, lost + l));
+            .fold((0, 0), |(packets, lost), (_, _, p, l)| {
+                (packets + p, lost + l)
+            });
         (packets >= 20).then(|| f64::from(lost) / f64::from(packets))
     }
 
     /// bit/s that arrived in the last second.
     fn arriving(&self, now: Instant) -> f64 {
         let bytes: u32 = self.window.iter().map(|(_, bytes, ..)| bytes).sum();
-        let span = self
-            .first_feedback
-            .map_or(WINDOW, |first| now.saturating_duration_since(first).min(WINDOW));
+        let span = self.first_feedback.map_or(WINDOW, |first| {
+            now.saturating_duration_since(first).min(WINDOW)
+        });
         f64::from(bytes) * 8.0 / span.as_secs_f64().max(0.3)
     }
 
     fn arrived(&mut self, sent: Instant, arrived: Instant) {
         let Some(group) = &mut self.group else {
-            self.group = Some(Group { first_sent: sent, last_sent: sent, arrived });
+            self.group = Some(Group {
+                first_sent: sent,
+                last_sent: sent,
+                arrived,
+            });
             return;
         };
         if sent < group.first_sent {
@@ -217,7 +231,11 @@ impl Downlink {
             return;
         }
         let complete = *group;
-        self.group = Some(Group { first_sent: sent, last_sent: sent, arrived });
+        self.group = Some(Group {
+            first_sent: sent,
+            last_sent: sent,
+            arrived,
+        });
         if let Some(previous) = self.previous.replace(complete) {
             self.compare(&previous, &complete);
         }
@@ -260,12 +278,20 @@ impl Downlink {
         } else {
             self.over_for = 0.0;
             self.over_count = 0;
-            self.usage = if trend < -self.threshold { Usage::Under } else { Usage::Normal };
+            self.usage = if trend < -self.threshold {
+                Usage::Under
+            } else {
+                Usage::Normal
+            };
         }
         self.slope = slope;
         let excess = trend.abs() - self.threshold;
         if excess <= 15.0 {
-            let follow = if excess > 0.0 { THRESHOLD_UP } else { THRESHOLD_DOWN };
+            let follow = if excess > 0.0 {
+                THRESHOLD_UP
+            } else {
+                THRESHOLD_DOWN
+            };
             let threshold = self.threshold + follow * excess * sent.min(100.0);
             self.threshold = threshold.clamp(*THRESHOLD.start(), *THRESHOLD.end());
         }
@@ -281,7 +307,10 @@ impl Downlink {
             }
             return;
         };
-        let passed = since(self.updated).unwrap_or_default().min(WINDOW).as_secs_f64();
+        let passed = since(self.updated)
+            .unwrap_or_default()
+            .min(WINDOW)
+            .as_secs_f64();
         self.updated = Some(now);
         let may_fall = since(self.fell).is_none_or(|since| since >= FALL_EVERY);
         let loss = self.loss().unwrap_or(0.0);
@@ -313,10 +342,15 @@ impl Downlink {
 /// Slope of the line that fits best.
 fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
     let count = points.len() as f64;
-    let (sum_x, sum_y) = points.iter().fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x, sy + y));
+    let (sum_x, sum_y) = points
+        .iter()
+        .fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x, sy + y));
     let (mean_x, mean_y) = (sum_x / count, sum_y / count);
     let (above, below) = points.iter().fold((0.0, 0.0), |(above, below), (x, y)| {
-        (above + (x - mean_x) * (y - mean_y), below + (x - mean_x).powi(2))
+        (
+            above + (x - mean_x) * (y - mean_y),
+            below + (x - mean_x).powi(2),
+        )
     });
     (below > 0.0).then(|| above / below)
 }
@@ -339,7 +373,14 @@ mod tests {
         fn new() -> Path {
             let now = Instant::now();
             let downlink = Downlink::default();
-            Path { downlink, now, free: now, number: 0, pending: vec![], reported: now }
+            Path {
+                downlink,
+                now,
+                free: now,
+                number: 0,
+                pending: vec![],
+                reported: now,
+            }
         }
 
         fn run(&mut self, seconds: u64, sent: f64, capacity: f64, loss_every: u64) {
@@ -357,7 +398,10 @@ mod tests {
                     self.free = start + takes;
                 }
                 let at = (!lost).then_some(self.free + Duration::from_millis(20));
-                self.pending.push(Arrival { sequence: self.number, at });
+                self.pending.push(Arrival {
+                    sequence: self.number,
+                    at,
+                });
                 self.number += 1;
                 if self.now - self.reported >= Duration::from_millis(50) {
                     self.reported = self.now;
@@ -379,7 +423,11 @@ mod tests {
         let early = path.estimate();
         path.run(20, 300_000.0, 10_000_000.0, 0);
         assert!(early >= 1_400_000, "{early}");
-        assert!(path.estimate() > 2 * early, "{} after {early}", path.estimate());
+        assert!(
+            path.estimate() > 2 * early,
+            "{} after {early}",
+            path.estimate()
+        );
     }
 
     #[test]
@@ -419,7 +467,10 @@ mod tests {
     fn feedback_of_packets_that_were_never_sent_is_nothing() {
         let mut downlink = Downlink::default();
         let now = Instant::now();
-        let arrivals = (0..500).map(|n| Arrival { sequence: n * 1_000_003, at: Some(now) });
+        let arrivals = (0..500).map(|n| Arrival {
+            sequence: n * 1_000_003,
+            at: Some(now),
+        });
         downlink.feedback(arrivals, now);
         assert_eq!(downlink.estimate(), None);
     }

@@ -121,11 +121,17 @@ impl Session {
         if !known {
             // Only these rids, then. A section that begins without rids takes any that come later.
             let media = api.declare_media(mid, MediaKind::Video);
-            for rid in encodings.iter().filter_map(|encoding| encoding.rid.as_deref()) {
+            for rid in encodings
+                .iter()
+                .filter_map(|encoding| encoding.rid.as_deref())
+            {
                 media.expect_rid_rx(rid.into());
             }
         }
-        let old = self.camera.take().map_or_else(Vec::new, |camera| camera.encodings);
+        let old = self
+            .camera
+            .take()
+            .map_or_else(Vec::new, |camera| camera.encodings);
         for gone in old.iter().filter_map(|encoding| encoding.ssrc) {
             if !encodings.iter().any(|encoding| encoding.ssrc == Some(gone)) {
                 api.remove_stream_rx(gone.into());
@@ -150,7 +156,10 @@ impl Session {
                 ssrc: tile.ssrc,
                 rtx_ssrc: tile.rtx_ssrc,
             };
-            if !tiles.iter().any(|t| t.ssrc == tile.ssrc || t.mid == tile.mid) {
+            if !tiles
+                .iter()
+                .any(|t| t.ssrc == tile.ssrc || t.mid == tile.mid)
+            {
                 tiles.push(tile);
             }
         }
@@ -182,7 +191,10 @@ impl Session {
     /// The tile of a section.
     pub fn tile_of(&self, mid: &str) -> Option<u32> {
         let mid: Mid = mid.into();
-        self.tiles.iter().find(|tile| tile.mid == mid).map(|tile| tile.ssrc)
+        self.tiles
+            .iter()
+            .find(|tile| tile.mid == mid)
+            .map(|tile| tile.ssrc)
     }
 
     /// Whether the client has audio, and how it wants the mix: stereo, bit/s at most.
@@ -301,7 +313,10 @@ impl Session {
         let mut wishes = Vec::with_capacity(command.tiles.len());
         for tile in &command.tiles {
             let named = (tile.stream, tile.group);
-            let kept = self.wishes.iter().find(|w| w.mid == tile.mid && w.named == named);
+            let kept = self
+                .wishes
+                .iter()
+                .find(|w| w.mid == tile.mid && w.named == named);
             let wish = match kept {
                 Some(kept) => kept.wish,
                 None => (named != (0, 0)).then(|| Wish {
@@ -310,7 +325,11 @@ impl Session {
                     ..Wish::default()
                 }),
             };
-            wishes.push(TileWish { mid: tile.mid.clone(), named, wish });
+            wishes.push(TileWish {
+                mid: tile.mid.clone(),
+                named,
+                wish,
+            });
         }
         self.wishes = wishes;
     }

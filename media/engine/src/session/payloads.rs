@@ -137,7 +137,9 @@ impl Payloads {
             Some(position as u8)
         };
         find(&|f| f == format).or_else(|| {
-            find(&|f| (f.codec, f.profile) == (format.codec, format.profile) && f.mode >= format.mode)
+            find(&|f| {
+                (f.codec, f.profile) == (format.codec, format.profile) && f.mode >= format.mode
+            })
         })
     }
 
@@ -239,8 +241,18 @@ mod tests {
             "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
         );
         let ours = [
-            payload(102, "h264", None, "packetization-mode=1;profile-level-id=42001f"),
-            payload(108, "h264", None, "profile-level-id=42E034;packetization-mode=1"),
+            payload(
+                102,
+                "h264",
+                None,
+                "packetization-mode=1;profile-level-id=42001f",
+            ),
+            payload(
+                108,
+                "h264",
+                None,
+                "profile-level-id=42E034;packetization-mode=1",
+            ),
             payload(109, "rtx", Some(108), "apt=108"),
         ];
         let mut table = Payloads::empty();
@@ -249,7 +261,14 @@ mod tests {
         assert_eq!(table.number_of(format), Some(108));
         assert!(table.retransmits(108));
         assert!(!table.retransmits(102));
-        assert_eq!(table.carries(102), Some(Carries::Video(Format { codec: VideoCodec::H264, profile: 0x4200, mode: 1 })));
+        assert_eq!(
+            table.carries(102),
+            Some(Carries::Video(Format {
+                codec: VideoCodec::H264,
+                profile: 0x4200,
+                mode: 1
+            }))
+        );
     }
 
     #[test]
@@ -268,6 +287,9 @@ mod tests {
         let mut table = Payloads::empty();
         table.replace(&later, &transport);
         assert!(table.retransmits(96) && table.retransmits(100));
-        assert!(!table.retransmits(102), "its rtx is not where it was guessed");
+        assert!(
+            !table.retransmits(102),
+            "its rtx is not where it was guessed"
+        );
     }
 }

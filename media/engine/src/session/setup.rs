@@ -51,14 +51,10 @@ fn extension(uri: &str) -> Option<Extension> {
     Some(match uri {
         "urn:ietf:params:rtp-hdrext:sdes:mid" => Extension::RtpMid,
         "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" => Extension::RtpStreamId,
-        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id" => {
-            Extension::RepairedRtpStreamId
-        }
+        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id" => Extension::RepairedRtpStreamId,
         "urn:ietf:params:rtp-hdrext:ssrc-audio-level" => Extension::AudioLevel,
         "urn:3gpp:video-orientation" => Extension::VideoOrientation,
-        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" => {
-            Extension::AbsoluteSendTime
-        }
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" => Extension::AbsoluteSendTime,
         "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => Extension::PlayoutDelay,
         "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type" => {
             Extension::VideoContentType
@@ -117,7 +113,11 @@ pub fn build(
     let mut rtc = config.build(now);
     for local in [LOCAL, LOCAL_V6] {
         let udp = Candidate::builder().udp().host(local).build();
-        let tcp = Candidate::builder().tcp().host(local).tcptype(TcpType::Passive).build();
+        let tcp = Candidate::builder()
+            .tcp()
+            .host(local)
+            .tcptype(TcpType::Passive)
+            .build();
         for candidate in [udp, tcp] {
             rtc.add_local_candidate(candidate.expect("the local address is a unicast one"));
         }

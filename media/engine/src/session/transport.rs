@@ -30,7 +30,13 @@ fn local_for(source: SocketAddr) -> SocketAddr {
 
 impl Session {
     /// Whether a STUN message is for this session and made with its password.
-    pub fn accepts(&self, protocol: Protocol, source: SocketAddr, bytes: &[u8], now: Instant) -> bool {
+    pub fn accepts(
+        &self,
+        protocol: Protocol,
+        source: SocketAddr,
+        bytes: &[u8],
+        now: Instant,
+    ) -> bool {
         let Some(rtc) = &self.rtc else { return false };
         match Receive::new(protocol, source, local_for(source), bytes) {
             Ok(receive) => rtc.accepts(&Input::Receive(now, receive)),
@@ -143,9 +149,14 @@ impl Session {
         let newest = self.downlink.newest().into();
         let arrivals = feedback
             .into_iter(self.opened_at, newest)
-            .map(|(sequence, _, at)| Arrival { sequence: *sequence, at });
+            .map(|(sequence, _, at)| Arrival {
+                sequence: *sequence,
+                at,
+            });
         self.downlink.feedback(arrivals, self.time);
-        let told = self.told.is_some_and(|told| self.time < told + ESTIMATE_EVERY);
+        let told = self
+            .told
+            .is_some_and(|told| self.time < told + ESTIMATE_EVERY);
         if !told
             && !self.tiles.is_empty()
             && let Some(estimate) = self.downlink.estimate()
@@ -192,7 +203,10 @@ impl Session {
 
     fn look_up_inlet(&mut self, packet: &RtpPacket) -> Option<Inlet> {
         let rtc = self.rtc.as_mut()?;
-        let stream = rtc.direct_api().stream_rx(&packet.header.ssrc).map(|s| (s.mid(), s.rid()));
+        let stream = rtc
+            .direct_api()
+            .stream_rx(&packet.header.ssrc)
+            .map(|s| (s.mid(), s.rid()));
         let (mid, rid) = stream?;
         if self.audio.as_ref().is_some_and(|audio| audio.mid == mid) {
             return Some(Inlet::Audio);
@@ -201,10 +215,12 @@ impl Session {
         let ssrc = Some(*packet.header.ssrc);
         let by_rid = || {
             let rid = rid?;
-            camera
-                .encodings
-                .iter()
-                .find(|encoding| encoding.rid.as_deref().is_some_and(|name| rid == name.into()))
+            camera.encodings.iter().find(|encoding| {
+                encoding
+                    .rid
+                    .as_deref()
+                    .is_some_and(|name| rid == name.into())
+            })
         };
         let encoding = camera
             .encodings

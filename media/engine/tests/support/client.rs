@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use hubbub_engine::command::{Audio, Camera, Configure, Encoding, Gates, OpenSession, Payload, Tile};
+use hubbub_engine::command::{
+    Audio, Camera, Configure, Encoding, Gates, OpenSession, Payload, Tile,
+};
 use str0m::config::Fingerprint;
 use str0m::format::{Codec, CodecConfig, CodecSpec, FormatParams, PayloadParams};
 use str0m::media::{Frequency, KeyframeRequestKind, MediaKind};
@@ -13,8 +15,10 @@ use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceCreds, Input, Output, Rtc};
 
 /// The engine's address, as far as clients know.
-pub const SERVER: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 4478);
+pub const SERVER: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)),
+    4478,
+);
 
 pub const OPUS: u8 = 111;
 pub const RED: u8 = 63;
@@ -43,6 +47,8 @@ pub struct Client {
     pub audio_sequence: u64,
     pub video_sequence: u64,
     pub time: Instant,
+    /// Its network is gone.
+    pub unplugged: bool,
 }
 
 fn codecs() -> CodecConfig {
@@ -53,17 +59,35 @@ fn codecs() -> CodecConfig {
         format: FormatParams::default(),
     };
     CodecConfig::new_from_payload_params(vec![
-        PayloadParams::new(OPUS.into(), None, spec(Codec::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2))),
-        PayloadParams::new(RED.into(), None, spec(Codec::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2))),
-        PayloadParams::new(VP8.into(), Some(VP8_RTX.into()), spec(Codec::Vp8, Frequency::NINETY_KHZ, None)),
+        PayloadParams::new(
+            OPUS.into(),
+            None,
+            spec(Codec::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2)),
+        ),
+        PayloadParams::new(
+            RED.into(),
+            None,
+            spec(Codec::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2)),
+        ),
+        PayloadParams::new(
+            VP8.into(),
+            Some(VP8_RTX.into()),
+            spec(Codec::Vp8, Frequency::NINETY_KHZ, None),
+        ),
     ])
 }
 
 fn extensions() -> Vec<(u8, String)> {
     [
         (1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
-        (2, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
-        (3, "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
+        (
+            2,
+            "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+        ),
+        (
+            3,
+            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+        ),
         (4, "urn:ietf:params:rtp-hdrext:sdes:mid"),
         (10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
         (11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"),
@@ -106,8 +130,18 @@ fn payloads() -> Vec<Payload> {
 impl Client {
     /// Session `session` of attendee `attendee` in `meeting`. Every id of it follows from the
     /// session's. `tiles`: how many sections it receives video in.
-    pub fn new(meeting: u64, session: u64, attendee: u64, fingerprint: &str, tiles: u32, now: Instant) -> Client {
-        let address = SocketAddr::from(([10, 1, (session / 250) as u8, (session % 250 + 1) as u8], 5000));
+    pub fn new(
+        meeting: u64,
+        session: u64,
+        attendee: u64,
+        fingerprint: &str,
+        tiles: u32,
+        now: Instant,
+    ) -> Client {
+        let address = SocketAddr::from((
+            [10, 1, (session / 250) as u8, (session % 250 + 1) as u8],
+            5000,
+        ));
         let base = session as u32 * 1000;
         let mut rtc = Rtc::builder()
             .set_rtp_mode(true)
@@ -127,21 +161,37 @@ impl Client {
             ufrag: format!("srv{session}"),
             pass: format!("server-password-{session:08}"),
         });
-        api.set_remote_fingerprint(format!("sha-256 {fingerprint}").parse::<Fingerprint>().expect("a fingerprint"));
+        api.set_remote_fingerprint(
+            format!("sha-256 {fingerprint}")
+                .parse::<Fingerprint>()
+                .expect("a fingerprint"),
+        );
         api.set_ice_controlling(true);
         api.start_dtls(true).expect("a handshake");
         api.enable_twcc_feedback();
         api.declare_media("0".into(), MediaKind::Audio);
         api.declare_stream_tx(audio_ssrc.into(), None, "0".into(), None);
-        api.expect_stream_rx((base + 500).into(), None, "0".into(), None).suppress_nack(true);
+        api.expect_stream_rx((base + 500).into(), None, "0".into(), None)
+            .suppress_nack(true);
         api.declare_media("1".into(), MediaKind::Video);
         let mut wanted = Vec::new();
         for index in 0..tiles {
             let mid = (index + 2).to_string();
             let (ssrc, rtx_ssrc) = (base + 600 + index * 2, base + 601 + index * 2);
             api.declare_media(mid.as_str().into(), MediaKind::Video);
-            api.expect_stream_rx(ssrc.into(), Some(rtx_ssrc.into()), mid.as_str().into(), None);
-            wanted.push(Tile { mid, ssrc, rtx_ssrc, stream: 0, group: 0 });
+            api.expect_stream_rx(
+                ssrc.into(),
+                Some(rtx_ssrc.into()),
+                mid.as_str().into(),
+                None,
+            );
+            wanted.push(Tile {
+                mid,
+                ssrc,
+                rtx_ssrc,
+                stream: 0,
+                group: 0,
+            });
         }
         let open = OpenSession {
             meeting,
@@ -186,6 +236,7 @@ impl Client {
             audio_sequence: 0,
             video_sequence: 0,
             time: now,
+            unplugged: false,
         }
     }
 
@@ -229,7 +280,11 @@ impl Client {
         )
         .ext_vals(extensions);
         let ssrc = self.audio_ssrc;
-        self.rtc.direct_api().stream_tx(&ssrc.into()).expect("audio").write_rtp(write);
+        self.rtc
+            .direct_api()
+            .stream_tx(&ssrc.into())
+            .expect("audio")
+            .write_rtp(write);
     }
 
     /// Sends one packet of the camera.
@@ -237,10 +292,20 @@ impl Client {
         let (ssrc, _) = self.camera.expect("a camera");
         let sequence = self.video_sequence;
         self.video_sequence += 1;
-        let write = RtpWrite::new(VP8.into(), sequence.into(), timestamp, self.time, payload.to_vec())
-            .marker(marker)
-            .nackable(true);
-        self.rtc.direct_api().stream_tx(&ssrc.into()).expect("video").write_rtp(write);
+        let write = RtpWrite::new(
+            VP8.into(),
+            sequence.into(),
+            timestamp,
+            self.time,
+            payload.to_vec(),
+        )
+        .marker(marker)
+        .nackable(true);
+        self.rtc
+            .direct_api()
+            .stream_tx(&ssrc.into())
+            .expect("video")
+            .write_rtp(write);
     }
 
     /// Asks for a key frame of a tile.
@@ -254,7 +319,9 @@ impl Client {
     pub fn receive(&mut self, bytes: &[u8], now: Instant) {
         self.time = self.time.max(now);
         if let Ok(receive) = Receive::new(Protocol::Udp, SERVER, self.address, bytes) {
-            self.rtc.handle_input(Input::Receive(self.time, receive)).expect("a client that lives");
+            self.rtc
+                .handle_input(Input::Receive(self.time, receive))
+                .expect("a client that lives");
         }
         self.drain();
     }
@@ -262,7 +329,9 @@ impl Client {
     /// Lets time pass.
     pub fn drive(&mut self, now: Instant) {
         self.time = self.time.max(now);
-        self.rtc.handle_input(Input::Timeout(self.time)).expect("a client that lives");
+        self.rtc
+            .handle_input(Input::Timeout(self.time))
+            .expect("a client that lives");
         self.drain();
     }
 

@@ -1,0 +1,87 @@
+//! Sessions come, talk and go.
+
+mod support;
+
+use std::time::Duration;
+
+use hubbub_engine::command::Command;
+use hubbub_engine::event::{CloseReason, Event};
+use support::World;
+
+#[test]
+fn a_client_connects_and_hears_silence_50_times_a_second() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    assert!(world.events.contains(&Event::Connected { session: 1 }));
+    world.take_packets(0, 1500);
+    world.run(Duration::from_secs(2));
+    let packets = world.take_packets(0, 1500);
+    assert!((99..=101).contains(&packets.len()), "{}", packets.len());
+    for pair in packets.windows(2) {
+        assert_eq!(*pair[1].seq_no, *pair[0].seq_no + 1);
+        assert_eq!(pair[1].time.numer(), pair[0].time.numer() + 960);
+    }
+}
+
+#[test]
+fn the_first_packet_of_the_microphone_is_told_once() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    world.run_with(Duration::from_millis(200), |world, ms| {
+        if ms % 20 == 0 {
+            world.clients[0].send_audio(&[0xf8, 0xff, 0xfe], false, -127);
+        }
+    });
+    let told = world
+        .events
+        .iter()
+        .filter(|e| **e == Event::FirstAudio { session: 1 });
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn a_session_without_packets_is_closed_after_twelve_seconds() {
+    let mut world = World::new();
+    world.connect(0, &[1, 2]);
+    world.clients[1].unplugged = true;
+    world.run(Duration::from_secs(14));
+    let reason = CloseReason::Silent;
+    assert!(world.events.contains(&Event::Closed { session: 2, reason }));
+    assert!(!world.events.contains(&Event::Closed { session: 1, reason }));
+    assert_eq!(world.core.totals().sessions, 1);
+}
+
+#[test]
+fn a_client_with_another_certificate_than_its_offer_said_does_not_connect() {
+    let mut world = World::new();
+    let index = world.join(1, 0);
+    world.command(Command::CloseSession { session: 1 });
+    let mut open = world.clients[index].open.clone();
+    open.fingerprint = open.fingerprint.replace(|c: char| c.is_ascii_digit(), "A");
+    world.command(Command::OpenSession(open));
+    world.configure(index);
+    world.run(Duration::from_secs(3));
+    assert!(!world.events.contains(&Event::Connected { session: 1 }));
+    let reason = CloseReason::Dtls;
+    assert!(
+        world.events.contains(&Event::Closed { session: 1, reason }),
+        "{:?}",
+        world.events
+    );
+}
+
+#[test]
+fn a_session_that_takes_over_leaves_the_old_one_without_a_packet() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    world.join_as(7, 1, 0, hubbub_engine::command::Gates::OPEN);
+    world.run(Duration::from_secs(2));
+    assert!(world.events.contains(&Event::Connected { session: 7 }));
+    world.command(Command::CloseSession { session: 1 });
+    world.run(Duration::from_millis(100));
+    world.take_packets(0, 1500);
+    world.take_packets(1, 7500);
+    world.run(Duration::from_secs(1));
+    assert!(world.take_packets(0, 1500).is_empty());
+    assert!(world.take_packets(1, 7500).len() >= 49);
+}
