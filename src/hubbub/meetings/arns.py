@@ -10,6 +10,7 @@ import re
 from hubbub.wire.service import Call
 
 _GUID = "[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}"
+GUID = re.compile(_GUID)
 _ARN = re.compile(rf"arn:aws:chime:([a-z0-9-]+):([a-z0-9-]+):meeting/({_GUID})")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, select
 
 from hubbub.meetings.answers import Answers
+from hubbub.meetings.arns import GUID
 from hubbub.meetings.clock import Clock
 from hubbub.meetings.columns import Answer, json_text, new_id, optional, tag_column
 from hubbub.meetings.endings import KIND, Endings
@@ -159,6 +160,8 @@ class Meetings:
         return min(most, wanted)
 
     async def _check_primary(self, transaction: Transaction, call: Call, meeting_id: str) -> None:
+        if GUID.fullmatch(meeting_id) is None:  # the model does not demand it of this member
+            raise meeting_not_found(meeting_id)
         primary = await hold_live(transaction, call, meeting_id)
         if primary.primary_meeting_id:
             raise invalid("PrimaryMeetingId", "must be of a meeting that is no replica itself")
