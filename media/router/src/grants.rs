@@ -97,7 +97,7 @@ impl<E: Clone> Router<E> {
             return;
         }
         let since = *over.get_or_insert(now);
-        let severe = need > budget + budget / 2;
+        let severe = need > budget.saturating_add(budget / 2);
         if !severe && now.saturating_duration_since(since) < PATIENCE {
             asked
                 .items

@@ -44,6 +44,9 @@ impl<E: Clone> Router<E> {
         };
         if filler {
             // Its gap was shown already: nothing but the gap is filled.
+            if let Some(head) = &mut encoding.head {
+                head.place = head.place.max(place);
+            }
             let kept = Kept {
                 payload: Arc::clone(&self.nothing),
                 ..keep(&packet, place, None)
@@ -110,7 +113,7 @@ impl<E: Clone> Router<E> {
         pass(&encoding.takers, &kept, out);
         if veterans < encoding.takers.len() && place < head.place {
             // The frame's first packet came behind others of it.
-            for kept in encoding.recent.after(place) {
+            for kept in encoding.recent.from(place) {
                 pass(&encoding.takers[veterans..], kept, out);
             }
         }

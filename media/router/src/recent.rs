@@ -47,12 +47,12 @@ impl<E> Recent<E> {
         self.packets.clear();
     }
 
-    /// Packets behind this place, in order.
-    pub fn after(&self, place: u64) -> Vec<&Kept<E>> {
+    /// Packets from this place on, in order.
+    pub fn from(&self, place: u64) -> Vec<&Kept<E>> {
         let mut packets: Vec<_> = self
             .packets
             .iter()
-            .filter(|packet| packet.place > place)
+            .filter(|packet| packet.place >= place)
             .collect();
         packets.sort_unstable_by_key(|packet| packet.place);
         packets

@@ -19,10 +19,6 @@ pub struct Demand {
 impl<E: Clone> Router<E> {
     /// To be called after every batch of changes and every 100 ms.
     pub fn tick<O: Output<E> + ?Sized>(&mut self, now: Instant, out: &mut O) {
-        self.dirty = false;
-        if std::mem::take(&mut self.relink) {
-            self.link();
-        }
         let encodings: Vec<usize> = self.encodings.iter().map(|(index, _)| index).collect();
         for &index in &encodings {
             self.encodings[index].rate.fold(now);
@@ -58,20 +54,8 @@ impl<E: Clone> Router<E> {
             self.reviewed = Some(now);
             self.tell_starved(now, out);
         }
-    }
-
-    /// Finds the groups of wishes that named unknown ones.
-    fn link(&mut self) {
-        let lost: Vec<usize> = self
-            .tiles
-            .iter()
-            .filter(|(_, tile)| tile.group.is_none() && tile.wish.is_some())
-            .map(|(index, _)| index)
-            .collect();
-        for tile in lost {
-            let group = self.meant(tile);
-            self.join(tile, group);
-        }
+        self.dirty = false;
+        debug_assert!(self.consistent());
     }
 
     fn notice_silence<O: Output<E> + ?Sized>(&mut self, index: usize, now: Instant, out: &mut O) {

@@ -27,8 +27,6 @@ pub struct Router<E> {
     pub(crate) session_ids: HashMap<u64, usize>,
     pub(crate) tiles: Slab<Tile>,
     pub(crate) nothing: Arc<[u8]>,
-    /// Wishes may mean groups they did not before.
-    pub(crate) relink: bool,
     /// All sessions are to be settled.
     pub(crate) unsettled: bool,
     pub(crate) dirty: bool,
@@ -77,7 +75,6 @@ impl<E: Clone> Router<E> {
             session_ids: HashMap::new(),
             tiles: Slab::new(),
             nothing: Arc::from([]),
-            relink: false,
             unsettled: false,
             dirty: false,
             reviewed: None,
@@ -193,7 +190,7 @@ impl<E: Clone> Router<E> {
         self.streams.insert(stream, index);
         self.groups[group].encodings.push(index);
         self.sort(group);
-        self.relink = true;
+        self.link();
         self.unsettle_all();
     }
 
@@ -228,6 +225,7 @@ impl<E: Clone> Router<E> {
                 session.client_paused.retain(|&paused| paused != group.id);
             }
         }
+        self.link();
         self.unsettle_all();
     }
 

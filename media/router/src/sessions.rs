@@ -144,7 +144,7 @@ impl<E: Clone> Router<E> {
         };
         let before = self.sessions[session].estimate.replace(bps);
         // Small changes wait for the next review.
-        if before.is_none_or(|before| before.abs_diff(bps) * 20 > before) {
+        if before.is_none_or(|before| before.abs_diff(bps) > before / 20) {
             self.unsettle(session);
         }
     }

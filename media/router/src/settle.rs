@@ -176,10 +176,10 @@ impl<E: Clone> Router<E> {
         };
         self.start(tile, encoding, head);
         let encoding = &self.encodings[encoding];
-        let Some((taker, place)) = encoding.takers.last().zip(head.place.checked_sub(1)) else {
+        let Some(taker) = encoding.takers.last() else {
             return;
         };
-        for kept in encoding.recent.after(place) {
+        for kept in encoding.recent.from(head.place) {
             pass(std::slice::from_ref(taker), kept, out);
         }
     }

@@ -92,4 +92,48 @@ impl<E: Clone> Router<E> {
             self.groups[group].watchers.retain(|&other| other != tile);
         }
     }
+
+    /// Streams came or went: wishes that name one of them may mean another group now.
+    pub(crate) fn link(&mut self) {
+        let changed: Vec<usize> = self
+            .tiles
+            .iter()
+            .map(|(index, tile)| (index, tile.group))
+            .filter(|&(index, group)| self.meant(index) != group)
+            .map(|(index, _)| index)
+            .collect();
+        for tile in changed {
+            let group = self.meant(tile);
+            self.leave(tile);
+            self.join(tile, group);
+        }
+    }
+
+    /// Whether the invariant holds.
+    pub(crate) fn consistent(&self) -> bool {
+        let taken = self.encodings.iter().all(|(index, encoding)| {
+            let taker = |(place, taker): (usize, &Taker)| {
+                self.tiles[taker.tile].taking == Some((index, place))
+            };
+            let waiting = |tile: &usize| self.tiles[*tile].waiting == Some(index);
+            encoding.takers.iter().enumerate().all(taker) && encoding.waiting.iter().all(waiting)
+        });
+        let takes = self.tiles.iter().all(|(index, tile)| {
+            let group = |encoding: usize| Some(self.encodings[encoding].group) == tile.group;
+            tile.taking.is_none_or(|(encoding, place)| {
+                group(encoding) && self.encodings[encoding].takers[place].tile == index
+            }) && tile.waiting.is_none_or(|encoding| {
+                group(encoding)
+                    && self.encodings[encoding]
+                        .waiting
+                        .iter()
+                        .filter(|&&tile| tile == index)
+                        .count()
+                        == 1
+            }) && tile
+                .group
+                .is_none_or(|group| self.groups[group].watchers.contains(&index))
+        });
+        taken && takes
+    }
 }

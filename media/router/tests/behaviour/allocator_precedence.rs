@@ -219,3 +219,14 @@ fn what_is_static_counts_for_what_it_takes() {
     assert!(pauses(&meeting, since).is_empty());
     assert_eq!(layers(&mut meeting), [0, 0, 0]);
 }
+
+#[test]
+fn estimates_of_any_size_are_taken() {
+    let mut meeting = meeting(&LADDER);
+    for bps in [0, u64::MAX, u64::MAX - 1, 1, u64::MAX / 2] {
+        meeting.router.set_estimate(2, bps, meeting.now);
+        meeting.run(ms(600));
+    }
+    meeting.run(ms(3000));
+    assert_eq!(layers(&mut meeting), [2, 2, 2]);
+}
