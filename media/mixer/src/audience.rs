@@ -93,6 +93,11 @@ impl Audience {
         }
     }
 
+    /// The next frame does not follow the last: there is no frame of 20 ms before.
+    pub(crate) fn interrupt(&mut self) {
+        self.groups.values_mut().for_each(Group::interrupt);
+    }
+
     fn note(&mut self, sources: &[Source], now: Instant) {
         for source in sources {
             self.stale |= self.speaking.insert(source.attendee, now).is_none();

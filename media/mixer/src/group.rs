@@ -93,6 +93,11 @@ impl Group {
         self.independent = true;
     }
 
+    /// Forgets the packet of the frame before.
+    pub(crate) fn interrupt(&mut self) {
+        self.last = None;
+    }
+
     /// The packet of the frame before, for redundancy; none after a pause.
     pub(crate) fn redundant(&self) -> Option<Arc<[u8]>> {
         self.last.clone()

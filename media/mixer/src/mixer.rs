@@ -178,6 +178,7 @@ impl Mixer {
         if due.saturating_sub(self.frames) > CATCH_UP {
             self.stats.skipped += due - 1 - self.frames;
             self.frames = due - 1;
+            self.audience.interrupt();
         }
         while self.frames < due {
             self.frame(sink);

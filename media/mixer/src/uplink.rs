@@ -13,6 +13,8 @@ use crate::stats::MemberStats;
 use crate::types::Packet;
 use crate::voice::{Voice, WARM_UP};
 
+/// Packets remembered to tell what a redundant block repeats from what it brings.
+const RECENT: usize = 16;
 /// Late packets in a row after which the time line is another.
 const LAGGING: u32 = 15;
 
@@ -23,6 +25,9 @@ pub(crate) struct Uplink {
     activity: Activity,
     voice: Option<Voice>,
     newest: Option<u64>,
+    /// Timestamps that came last, in no order.
+    recent: [u64; RECENT],
+    received: usize,
     levelled: bool,
     /// It has sent stereo: it is decoded so from then on.
     stereo: bool,
@@ -41,6 +46,8 @@ impl Uplink {
             activity: Activity::new(),
             voice: None,
             newest: None,
+            recent: [u64::MAX; RECENT],
+            received: 0,
             levelled: false,
             stereo: false,
             lagging: 0,
@@ -72,6 +79,8 @@ impl Uplink {
             Line::New => self.restart(),
         }
         self.recover(packet, payload, &redundant);
+        self.recent[self.received % RECENT] = packet.timestamp;
+        self.received = self.received.wrapping_add(1);
         self.stereo |= is_stereo(payload);
         self.levelled = packet.level.is_some();
         let believed = packet.level.filter(|_| self.activity.is_believed());
@@ -137,10 +146,12 @@ impl Uplink {
         let Some(voice) = &self.voice else { return };
         for block in redundant {
             let timestamp = packet.timestamp.wrapping_sub(u64::from(block.offset));
-            if voice.is_past(timestamp)
-                || self.packets.contains(timestamp)
-                || block.payload.len() > LONGEST
-            {
+            if self.recent.contains(&timestamp) || block.payload.len() > LONGEST {
+                continue;
+            }
+            // Counts for the delay though it may be too late for this one.
+            self.delay.record_redundant(packet.arrived, timestamp);
+            if voice.is_past(timestamp) || self.packets.contains(timestamp) {
                 continue;
             }
             let Some(samples) = duration(block.payload) else {
@@ -150,12 +161,8 @@ impl Uplink {
             let sequence = packet
                 .sequence
                 .wrapping_sub(u64::from(block.offset) / samples as u64);
-            if self
-                .packets
-                .insert(timestamp, sequence, samples, true, block.payload)
-            {
-                self.delay.record_redundant(packet.arrived, timestamp);
-            }
+            self.packets
+                .insert(timestamp, sequence, samples, true, block.payload);
         }
         // In-band FEC is of use only if this packet is there when the one before is due.
         let rebuilt = redundancy(primary) as u64;

@@ -18,8 +18,8 @@ const ENDED: u32 = 6;
 /// Delay above or below the aim that is let be, 15 ms and 10 ms.
 const TOO_LONG: i64 = 720;
 const TOO_SHORT: i64 = -480;
-/// Delay so far off that every frame and any signal is stretched, 60 ms.
-const URGENT: i64 = 2_880;
+/// Delay so far off that every frame and any signal is stretched, 120 ms.
+const URGENT: i64 = 5_760;
 /// Delay so far off that playing starts anew, 300 ms.
 const HOPELESS: i64 = 14_400;
 /// Frames between two stretches that are not urgent.
@@ -119,8 +119,9 @@ impl Voice {
         stats: &mut MemberStats,
     ) {
         self.heard = false;
-        let Some(edge) = delay.edge(now) else { return };
+        // In this order: the aim renews what the edge is reckoned from.
         let aim = delay.aim();
+        let Some(edge) = delay.edge(now) else { return };
         if !self.playing && !self.start(edge, aim, packets, stats) {
             return;
         }
@@ -134,7 +135,7 @@ impl Voice {
         }
         self.stretch(excess, packets, stats);
         while self.samples() < FRAME {
-            let expand = self.behind(edge) < aim;
+            let expand = self.behind(edge) < aim + TOO_SHORT;
             self.step(expand, packets, stats);
         }
         let span = FRAME * self.channels();

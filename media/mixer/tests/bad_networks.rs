@@ -222,6 +222,44 @@ fn a_stall_of_the_network_ends_with_it() {
 }
 
 #[test]
+fn packets_of_any_length_are_played() {
+    for samples in [120, 480, 1_920, 2_880, 5_760] {
+        let mut meeting = Meeting::new();
+        let speaker = meeting.join(1, 440.0);
+        (speaker.samples, speaker.amplitude) = (samples, 0.3);
+        meeting.join(2, 700.0).speaks = false;
+        meeting.run(4_000);
+        assert!(kept_after_start(&mut meeting) == 1.0, "{samples}");
+        let stats = meeting.mixer.member_stats(1).expect("present");
+        assert_eq!((stats.concealed, stats.late), (0, 0), "{samples}");
+    }
+}
+
+#[test]
+fn a_word_is_heard_after_40_ms() {
+    // From the arrival of its first packet to the frame that holds its first sample.
+    for phase in 0..7 {
+        let mut meeting = Meeting::new();
+        meeting.join(1, 440.0).speaks = false;
+        meeting.join(2, 700.0).speaks = false;
+        meeting.run(3_000 + phase * 3);
+        let speaker = meeting.of(1);
+        speaker.speaks = true;
+        let sent = speaker.timestamp;
+        while meeting.of(1).timestamp == sent {
+            meeting.run(1);
+        }
+        let arrived = meeting.now;
+        let loud = |meeting: &mut Meeting| meeting.of(2).heard.iter().any(|x| x.abs() > 0.01);
+        while !loud(&mut meeting) {
+            meeting.run(1);
+        }
+        let delay = (meeting.now - arrived).as_millis();
+        assert!(delay <= 40, "{delay} ms");
+    }
+}
+
+#[test]
 fn discontinuous_transmission_is_no_loss() {
     let mut meeting = Meeting::new();
     meeting.join(1, 440.0).set_sends(Sends::Dtx).amplitude = 0.3;

@@ -46,6 +46,8 @@ pub struct Attendee {
     pub claims: Option<u8>,
     pub sends: Sends,
     pub network: Network,
+    /// Samples in a packet.
+    pub samples: u64,
     /// Clock faster than ours, in millionths.
     pub drift: f64,
     pub sequence: u64,
@@ -142,6 +144,7 @@ impl Meeting {
             claims: None,
             sends: Sends::Plain,
             network: Network::default(),
+            samples: 960,
             drift: 0.0,
             sequence: 65_000 + id,
             timestamp: 4_294_900_000 + id * 777,
@@ -198,13 +201,14 @@ impl Meeting {
             let now = self.now;
             let passed = now.duration_since(self.start).as_secs_f64();
             let attendee = self.of(id);
-            let due = attendee.captured as f64 * 0.02 / (1.0 + attendee.drift * 1e-6);
+            let length = attendee.samples as f64 / 48_000.0;
+            let due = attendee.captured as f64 * length / (1.0 + attendee.drift * 1e-6);
             if passed < due + id as f64 * 0.003 % 0.02 {
                 continue;
             }
             let (payload, level, silent) = attendee.capture();
             let (sequence, timestamp) = (attendee.sequence, attendee.timestamp);
-            attendee.timestamp = attendee.timestamp.wrapping_add(960);
+            attendee.timestamp = attendee.timestamp.wrapping_add(attendee.samples);
             if silent && attendee.sends == Sends::Dtx {
                 continue;
             }
@@ -343,11 +347,11 @@ impl Attendee {
     }
 
     fn capture(&mut self) -> (Vec<u8>, Option<u8>, bool) {
-        let start = self.captured * 960;
+        let start = self.captured * self.samples;
         self.captured += 1;
         let amplitude = if self.speaks { self.amplitude } else { 0.0 };
-        let mut frame = Vec::with_capacity(960 * self.channels);
-        for n in start..start + 960 {
+        let mut frame = Vec::with_capacity(self.samples as usize * self.channels);
+        for n in start..start + self.samples {
             for channel in 0..self.channels {
                 let hertz = f64::from(if channel == 0 {
                     self.hertz
