@@ -159,7 +159,9 @@ class ChimeMeetings:
             handlers = {name: limited(handler, buckets) for name, handler in handlers.items()}
         self.service = Service(
             model=load_model("chime-sdk-meetings", constraints=CONSTRAINTS, statuses=STATUSES),
-            errors=CodeMessageStyle(tells_request_id=True, retry_seconds=UNAVAILABLE_SECONDS),
+            errors=CodeMessageStyle(
+                tells_request_id=True, denied_code="Forbidden", retry_seconds=UNAVAILABLE_SECONDS
+            ),
             handlers=handlers,
             owns=owns,
             demands=Demands(tags.of),

@@ -90,7 +90,8 @@ class CodeMessageStyle:
 
     `codes` (exception name -> ``Code``) holds the names whose code is not simply the name without
     its "Exception" (spec chime-identity 1.5). `tells_request_id`: the body also has ``RequestId``
-    (spec chime-meetings A.3). `retry_seconds`: when callers may come again who were told that the
+    (spec chime-meetings A.3). `denied_code`: ``Code`` for callers whose policies do not allow the
+    call. `retry_seconds`: when callers may come again who were told that the
     service is unavailable, for services whose error has the header ``Retry-After``.
     """
 
@@ -101,6 +102,7 @@ class CodeMessageStyle:
         }
     )
     tells_request_id: bool = False
+    denied_code: str = "AccessDenied"
     retry_seconds: int | None = None
     wrong_method_status: int = 405
 
@@ -120,7 +122,7 @@ class CodeMessageStyle:
 
     def denied(self, denial: NotAuthorized) -> ServiceError:
         return ServiceError(
-            "ForbiddenException", str(denial), status=403, members={"Code": "AccessDenied"}
+            "ForbiddenException", str(denial), status=403, members={"Code": self.denied_code}
         )
 
     def internal(self, declared: frozenset[str]) -> ServiceError:

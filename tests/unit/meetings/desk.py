@@ -324,6 +324,7 @@ ERRORS = {
     "BadRequestException": (400, "BadRequest"),
     "LimitExceededException": (400, "LimitExceeded"),
     "TooManyTagsException": (400, "TooManyTags"),
+    "ForbiddenException": (403, "Forbidden"),
     "NotFoundException": (404, "NotFound"),
     "ResourceNotFoundException": (404, "ResourceNotFound"),
     "ConflictException": (409, "Conflict"),

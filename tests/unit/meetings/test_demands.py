@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from hubbub.wire import FrontDoor, SignatureAuthenticator
 from hubbub.wire.service import Call, Demand
 from tests.unit.meetings.desk import OURS, REGION, SOMEBODY, Desk
+from tests.wire.in_process import Keys
 
 ALL = f"arn:aws:chime:{REGION}:{OURS.account_id}:meeting/*"
 ONE = f"arn:aws:chime:{REGION}:{OURS.account_id}:meeting/{SOMEBODY}"
@@ -39,6 +42,18 @@ def test_actions_and_resources(desk: Desk) -> None:
         made = demand(desk, operation, params)
         assert (made.action, made.resource) == (f"chime:{operation}", resource)
         assert made.conditions == {}
+
+
+class NoPermissions:
+    async def allow(self, call: Call, demand: Demand) -> bool:
+        return False
+
+
+def test_who_may_not_is_told_so(desk: Desk) -> None:
+    limited = replace(OURS, access_key_id="AKIALIMITED", permissions=NoPermissions())
+    desk.door = FrontDoor([desk.meetings.service], SignatureAuthenticator(Keys(limited)))
+    with desk.refused("ForbiddenException", "not authorized"):
+        desk.client_of(limited).get_meeting(MeetingId=SOMEBODY)
 
 
 def test_tags_of_the_request_are_conditions(desk: Desk) -> None:
