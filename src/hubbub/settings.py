@@ -101,7 +101,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    """Functions that review messages: Lambda ARN -> where the function really is.
+    """Functions that review messages or hear of meetings: Lambda ARN -> where it really is.
 
     In TOML the ARNs stand in the table itself; ``HUBBUB_FUNCTIONS`` holds the map as JSON. Targets
     are ``http://…`` or ``https://…`` (the event is POSTed as JSON, the answer is JSON),
