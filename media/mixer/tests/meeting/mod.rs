@@ -195,6 +195,15 @@ impl Meeting {
         }
     }
 
+    /// Lets time pass up to `until` without a tick.
+    pub fn deliver_until(&mut self, until: Instant) {
+        while self.now <= until {
+            self.send();
+            self.deliver();
+            self.now += MS;
+        }
+    }
+
     fn send(&mut self) {
         let ids: Vec<u64> = self.attendees.keys().copied().collect();
         for id in ids {
