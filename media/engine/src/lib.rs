@@ -6,6 +6,8 @@ pub mod core;
 #[allow(missing_docs)]
 pub mod event;
 pub mod meeting;
+#[allow(missing_docs)]
+pub mod net;
 pub mod schedule;
 #[allow(missing_docs)]
 pub mod session;
