@@ -1,4 +1,5 @@
-//! What a meeting costs: `cargo run --release -p hubbub-mixer --example crowd [members] [speakers] [seconds]`.
+//! What a meeting costs: `cargo run --release -p hubbub-mixer --example crowd [members] [speakers] [seconds]
+//! [complexity]`.
 //!
 //! Members send a packet of 20 ms each, as their browsers do; `speakers` of them speak, all listen. Printed is the time in
 //! the mixer for each 20 ms by the clock, what it took of the processor, and how many such meetings a core could mix.
@@ -70,13 +71,20 @@ fn main() {
             .nth(n)
             .map_or(default, |text| text.parse().expect("number"))
     };
+    let complexity = argument(4, usize::from(Config::default().complexity)) as u8;
     let (members, speakers, seconds) = (argument(1, 250), argument(2, 3), argument(3, 20));
     let voices: Vec<Vec<Vec<u8>>> = (0..speakers)
         .map(|n| packets(seconds, 100.0 + 40.0 * n as f32))
         .collect();
     let silence = [111, 0xf8, 0xff, 0xfe];
     let start = Instant::now();
-    let mut mixer = Mixer::new(Config::default(), start);
+    let mut mixer = Mixer::new(
+        Config {
+            complexity,
+            ..Config::default()
+        },
+        start,
+    );
     for id in 0..members as u64 {
         mixer.add(
             id,
