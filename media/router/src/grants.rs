@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::allocator::{Item, share};
 use crate::layers::Layer;
+use crate::router::Session;
 use crate::tile::Grant;
 use crate::{Output, Preference, Router};
 
@@ -83,6 +84,50 @@ impl<E: Clone> Router<E> {
                 None => self.cut(tile),
             }
         }
+        let all: u64 = asked
+            .items
+            .iter()
+            .filter_map(|item| asked.costs[item.layers.clone()].last())
+            .sum();
+        let refused = asked
+            .tiles
+            .iter()
+            .any(|&tile| self.tiles[tile].grant.limited);
+        self.sessions[session].limited =
+            refused || all > budget.saturating_mul(self.config.headroom) / 100;
+    }
+
+    /// The estimate, if it counts. An estimate that nothing forwarded has ever exceeded only tells what
+    /// was tried so far, not what there is.
+    pub(crate) fn limit(&mut self, session: usize, now: Instant) -> Option<u64> {
+        let state = &self.sessions[session];
+        let estimate = state.estimate?;
+        if !state.limited {
+            let exceeded = self.forwarded(state) + self.config.reserve > estimate;
+            self.sessions[session].limited = self.lasts(session, exceeded, now);
+        }
+        self.sessions[session].limited.then_some(estimate)
+    }
+
+    /// bit/s of video that a session is sent.
+    pub(crate) fn forwarded(&self, session: &Session) -> u64 {
+        let taken = session
+            .tiles
+            .iter()
+            .filter_map(|&tile| self.tiles[tile].taking);
+        taken
+            .map(|(encoding, _)| self.encodings[encoding].rate.bps())
+            .sum()
+    }
+
+    /// Whether an overload is more than a moment's.
+    fn lasts(&mut self, session: usize, overload: bool, now: Instant) -> bool {
+        let over = &mut self.sessions[session].over;
+        if !overload {
+            *over = None;
+            return false;
+        }
+        now.saturating_duration_since(*over.get_or_insert(now)) >= PATIENCE
     }
 
     fn be_patient(&mut self, session: usize, asked: &mut Asked, budget: u64, now: Instant) {
@@ -91,14 +136,8 @@ impl<E: Clone> Router<E> {
             height => asked.costs[item.layers.start + height - 1],
         };
         let need: u64 = asked.items.iter().map(cost).sum();
-        let over = &mut self.sessions[session].over;
-        if need <= budget {
-            *over = None;
-            return;
-        }
-        let since = *over.get_or_insert(now);
         let severe = need > budget.saturating_add(budget / 2);
-        if !severe && now.saturating_duration_since(since) < PATIENCE {
+        if !self.lasts(session, need > budget, now) && need > budget && !severe {
             asked
                 .items
                 .iter_mut()

@@ -123,15 +123,8 @@ impl<E: Clone> Router<E> {
         let Some(session) = self.known_session(session) else {
             return Demand::default();
         };
-        let taken = session
-            .tiles
-            .iter()
-            .filter_map(|&tile| self.tiles[tile].taking);
-        let current = taken
-            .map(|(encoding, _)| self.encodings[encoding].rate.bps())
-            .sum();
         Demand {
-            current,
+            current: self.forwarded(session),
             desired: session.desired,
         }
     }

@@ -50,6 +50,8 @@ pub(crate) struct Session {
     pub attendee: u64,
     pub tiles: Vec<usize>,
     pub estimate: Option<u64>,
+    /// The estimate has been too small for what was forwarded, so it counts.
+    pub limited: bool,
     /// The estimate does not carry what is forwarded, since then.
     pub over: Option<Instant>,
     /// Groups the client paused, and groups the allocator did.

@@ -136,9 +136,9 @@ impl<E: Clone> Router<E> {
     }
 
     /// The session's downlink carries this many bit/s in all. Without an estimate all that was asked
-    /// for is forwarded, so give none before feedback confirmed one.
-    pub fn set_estimate(&mut self, session: u64, bps: u64, now: Instant) {
-        let _ = now;
+    /// for is forwarded, and so it is until what is forwarded exceeds the estimate for a moment: an
+    /// estimate that only grows with what was tried must not keep anything from being tried.
+    pub fn set_estimate(&mut self, session: u64, bps: u64, _now: Instant) {
         let Some(&session) = self.session_ids.get(&session) else {
             return;
         };
@@ -150,8 +150,7 @@ impl<E: Clone> Router<E> {
     }
 
     /// A receiver asked for a key frame (PLI, FIR).
-    pub fn keyframe_wanted(&mut self, session: u64, slot: u32, now: Instant) {
-        let _ = now;
+    pub fn keyframe_wanted(&mut self, session: u64, slot: u32, _now: Instant) {
         let Some(&session) = self.session_ids.get(&session) else {
             return;
         };

@@ -45,8 +45,8 @@ impl<E: Clone> Router<E> {
         out: &mut O,
     ) {
         self.sessions[session].unsettled = false;
+        let estimate = self.limit(session, now);
         let tiles = std::mem::take(&mut self.sessions[session].tiles);
-        let estimate = self.sessions[session].estimate;
         let mut asked = Asked::default();
         let (mut fixed, mut desired) = (self.config.reserve, self.config.reserve);
         let mut layers = Vec::new();
@@ -64,7 +64,8 @@ impl<E: Clone> Router<E> {
             let names = self.tiles[tile].wish.is_some_and(|wish| wish.stream != 0);
             if names || estimate.is_none() {
                 fixed += encoding.cost();
-                self.tiles[tile].grant = Grant::default();
+                self.tiles[tile].grant.paused = false;
+                self.tiles[tile].grant.limited = false;
                 self.point(tile, top, now, out);
             } else {
                 self.ask_for(tile, &layers, now, &mut asked);

@@ -72,7 +72,7 @@ fn the_least_important_loses_first_and_content_last() {
     for (kbps, heights) in expected {
         let mut meeting = meeting(&LADDER);
         estimate(&mut meeting, kbps);
-        meeting.run(ms(500));
+        meeting.run(ms(3000));
         assert_eq!(layers(&mut meeting), heights, "{kbps}");
     }
 }
@@ -123,14 +123,14 @@ fn content_that_comes_later_takes_from_cameras() {
     meeting.run(ms(3000));
     meeting.content(4, 7, &LADDER[1..2]);
     meeting.watch(2, 3, any(7));
-    meeting.run(ms(500));
+    meeting.run(ms(2000));
     let since = meeting.now;
     meeting.run(ms(1000));
     assert!(meeting.seen(2, 1, since).is_empty());
     assert_eq!(meeting.seen(2, 3, since), [70].into());
     assert!(
         meeting
-            .said(since - ms(600))
+            .said(since - ms(2000))
             .any(|said| said == Said::Paused(2, 5))
     );
 }
@@ -144,7 +144,7 @@ fn a_named_stream_is_sent_whatever_the_estimate() {
     meeting.watch(2, 1, only(52));
     meeting.watch(2, 2, any(6));
     estimate(&mut meeting, 1_600);
-    meeting.run(ms(1000));
+    meeting.run(ms(3000));
     let since = meeting.now;
     meeting.run(ms(1000));
     assert_eq!(meeting.seen(2, 1, since), [52].into());
@@ -229,4 +229,24 @@ fn estimates_of_any_size_are_taken() {
     }
     meeting.run(ms(3000));
     assert_eq!(layers(&mut meeting), [2, 2, 2]);
+}
+
+#[test]
+fn an_estimate_counts_only_once_what_is_sent_exceeds_it() {
+    let mut meeting = meeting(&LADDER[2..]);
+    for camera in meeting.cameras.values_mut() {
+        camera.kbps = 300;
+    }
+    let since = meeting.now;
+    estimate(&mut meeting, 1_000);
+    meeting.run(ms(5000));
+    assert_eq!(
+        layers(&mut meeting),
+        [0, 0, 0],
+        "declared 3600, but 900 are sent"
+    );
+    assert!(pauses(&meeting, since).is_empty());
+    meeting.cameras.get_mut(&60).unwrap().kbps = 600;
+    meeting.run(ms(3000));
+    assert_eq!(pauses(&meeting, since), [Said::Paused(2, 5)]);
 }
