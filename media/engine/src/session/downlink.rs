@@ -334,6 +334,8 @@ impl Downlink {
                 (false, true) => estimate,
                 (false, false) => estimate * 1.04_f64.powf(passed),
             };
+            // What arrives without a queue is carried, however quickly it became that much.
+            next = next.max(arriving);
         }
         self.estimate = Some(next.clamp(LOWEST, HIGHEST));
     }
@@ -428,6 +430,14 @@ mod tests {
             "{} after {early}",
             path.estimate()
         );
+    }
+
+    #[test]
+    fn what_arrives_without_a_queue_is_carried_however_quickly_it_grew() {
+        let mut path = Path::new();
+        path.run(2, 300_000.0, 20_000_000.0, 0);
+        path.run(2, 5_000_000.0, 20_000_000.0, 0);
+        assert!(path.estimate() > 4_500_000, "{}", path.estimate());
     }
 
     #[test]
