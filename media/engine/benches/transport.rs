@@ -94,7 +94,7 @@ fn audio() -> f64 {
     const PACKETS: u32 = 5000;
     for _ in 0..PACKETS {
         let started = Instant::now();
-        pair.session.write_audio(&payload, false, pair.now);
+        pair.session.write_audio(&payload, false, 0, pair.now);
         pair.spent += started.elapsed();
         pair.step(Duration::from_millis(20));
     }
@@ -123,10 +123,10 @@ fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
     let rounds = 20_000 / (batch * tiles);
     for round in 0..rounds {
         let started = Instant::now();
-        for _ in 0..1 {
+        {
             for tile in &bases {
                 for index in 0..batch {
-                    pair.session.write_video(&VideoPacket {
+                    pair.session.write_video(VideoPacket {
                         tile: *tile,
                         format: Format {
                             codec: VideoCodec::Vp8,
@@ -138,7 +138,7 @@ fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
                         marker: index == batch - 1,
                         payload: &payload,
                         patch: None,
-                        extensions: &extensions,
+                        extensions: extensions.clone(),
                         arrived: pair.now,
                     });
                 }

@@ -4,8 +4,9 @@
 //! twice. A list of commands is either taken whole or, where a single one is malformed, not at all.
 
 use std::fmt;
+use std::io::Cursor;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Identifies a meeting.
 pub type MeetingId = u64;
@@ -22,7 +23,7 @@ pub type GroupId = u32;
 const LIST_MAX: usize = 512;
 
 /// What an attendee may send and receive; both of its sessions alike (chime-meetings D.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Gates {
     pub audio_send: bool,
     pub audio_receive: bool,
@@ -45,7 +46,7 @@ impl Gates {
 }
 
 /// A payload type of the client's offer. `apt` is what an rtx or red payload carries.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Payload {
     pub pt: u8,
     pub codec: String,
@@ -59,7 +60,7 @@ pub struct Payload {
 }
 
 /// The audio section: the microphone up, the mix down.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Audio {
     pub mid: String,
     #[serde(default)]
@@ -75,7 +76,7 @@ pub struct Audio {
 }
 
 /// One encoding of a camera, named by its rid (simulcast) or by its ssrc.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Encoding {
     pub stream: StreamId,
     #[serde(default)]
@@ -89,7 +90,7 @@ pub struct Encoding {
 }
 
 /// The section that sends the camera or, in a content session, the share.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Camera {
     pub mid: String,
     pub group: GroupId,
@@ -98,7 +99,7 @@ pub struct Camera {
 }
 
 /// A section in which the client receives one video. Stream 0: nothing; group 0: unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Tile {
     pub mid: String,
     pub ssrc: u32,
@@ -108,7 +109,7 @@ pub struct Tile {
 }
 
 /// What a tile shall show. Stream 0: the engine picks a layer of the group (chime-meetings B.7).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Subscription {
     pub mid: String,
     pub stream: StreamId,
@@ -119,7 +120,7 @@ pub struct Subscription {
 }
 
 /// A session's half of `open_session`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct OpenSession {
     pub meeting: MeetingId,
     pub session: SessionId,
@@ -147,7 +148,7 @@ impl fmt::Debug for OpenSession {
 }
 
 /// All of what an answer has agreed on; replaces what the one before had.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Configure {
     pub session: SessionId,
     pub payloads: Vec<Payload>,
@@ -160,7 +161,7 @@ pub struct Configure {
 }
 
 /// One command.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Command {
     /// A limit is the largest width and height.
@@ -273,8 +274,12 @@ impl std::error::Error for CommandError {}
 
 /// Reads a msgpack list of commands.
 pub fn decode(data: &[u8]) -> Result<Vec<Command>, CommandError> {
-    let commands: Vec<Command> =
-        rmp_serde::from_slice(data).map_err(|error| CommandError(error.to_string()))?;
+    let mut bytes = rmp_serde::Deserializer::new(Cursor::new(data));
+    let commands =
+        Vec::<Command>::deserialize(&mut bytes).map_err(|error| CommandError(error.to_string()))?;
+    if bytes.position() != data.len() as u64 {
+        return Err(CommandError("something follows the list".into()));
+    }
     commands.iter().try_for_each(Command::check)?;
     Ok(commands)
 }

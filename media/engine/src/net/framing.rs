@@ -35,7 +35,7 @@ impl Frames {
     }
 
     /// The next whole frame. Never holds more than one incomplete frame after it has said `None`.
-    pub fn next(&mut self) -> Result<Option<&[u8]>, TooLong> {
+    pub fn take(&mut self) -> Result<Option<&[u8]>, TooLong> {
         let rest = &self.buffer[self.start..];
         let Some((length, rest)) = rest.split_first_chunk::<2>() else {
             return Ok(None);
@@ -73,7 +73,7 @@ mod tests {
 
     fn all(frames: &mut Frames) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
-        while let Ok(Some(frame)) = frames.next() {
+        while let Ok(Some(frame)) = frames.take() {
             found.push(frame.to_vec());
         }
         found
@@ -102,6 +102,6 @@ mod tests {
     fn a_frame_that_is_too_long_is_not_waited_for() {
         let mut frames = Frames::default();
         frames.push(&(FRAME_MAX as u16 + 1).to_be_bytes());
-        assert_eq!(frames.next(), Err(TooLong));
+        assert_eq!(frames.take(), Err(TooLong));
     }
 }

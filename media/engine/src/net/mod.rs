@@ -9,3 +9,4 @@ mod worker;
 
 pub use engine::{Config, Engine, StartError};
 pub use framing::{FRAME_MAX, Frames};
+pub use str0m::net::Protocol;

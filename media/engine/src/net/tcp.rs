@@ -122,7 +122,7 @@ impl Connections {
         };
         connection.frames.push(&buffer[..length]);
         loop {
-            match connection.frames.next() {
+            match connection.frames.take() {
                 Ok(Some(datagram)) => datagrams.push(datagram.to_vec()),
                 Ok(None) => return Brought::Datagrams(datagrams),
                 Err(_) => return Brought::Nothing,

@@ -394,7 +394,7 @@ mod tests {
                 self.downlink.sent(self.number as u16, 1200, self.now);
                 let start = self.free.max(self.now);
                 let queued = start - self.now;
-                let random = loss_every != 0 && self.number % loss_every == 0;
+                let random = loss_every != 0 && self.number.is_multiple_of(loss_every);
                 let lost = random || queued > Duration::from_millis(300);
                 if !lost {
                     self.free = start + takes;

@@ -36,6 +36,8 @@ pub const LOCAL_V6: SocketAddr = SocketAddr::new(
 
 /// A session without a packet of any kind for this long is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(12);
+/// Addresses from which a client may come in a session's life.
+const ADDRESSES_MAX: usize = 64;
 /// A handshake that has not come to an end by then has failed.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(30);
 
@@ -246,7 +248,7 @@ impl Session {
     /// Notes one more address of this session; false: it has enough of them.
     pub fn may_add_address(&mut self) -> bool {
         self.addresses += 1;
-        self.addresses <= 16
+        self.addresses <= ADDRESSES_MAX
     }
 
     /// What a packet of the client carries.

@@ -60,7 +60,8 @@ impl Session {
         let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
             return;
         };
-        if rtc.handle_input(Input::Receive(now, receive)).is_err() {
+        // Once it is up, a datagram that makes no sense is only that: anybody may have sent it.
+        if rtc.handle_input(Input::Receive(now, receive)).is_err() && !self.connected {
             happened.push(Happened::Broken);
             return;
         }

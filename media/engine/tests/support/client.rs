@@ -10,7 +10,7 @@ use hubbub_engine::command::{
 use str0m::config::Fingerprint;
 use str0m::format::{Codec, CodecConfig, CodecSpec, FormatParams, PayloadParams};
 use str0m::media::{Frequency, KeyframeRequestKind, MediaKind};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, IceCreds, Input, Output, Rtc};
 
@@ -31,6 +31,8 @@ pub struct Seen {
     pub connected: bool,
     pub packets: Vec<RtpPacket>,
     pub keyframe_requests: usize,
+    /// Of all packets with the payload type of video or of its retransmission, encrypted or not.
+    pub video_bytes: usize,
 }
 
 /// A client.
@@ -47,6 +49,9 @@ pub struct Client {
     pub audio_sequence: u64,
     pub video_sequence: u64,
     pub time: Instant,
+    pub protocol: Protocol,
+    /// Key frames that were sent because they were asked for.
+    pub answered: usize,
     /// Its network is gone.
     pub unplugged: bool,
 }
@@ -138,6 +143,25 @@ impl Client {
         tiles: u32,
         now: Instant,
     ) -> Client {
+        Client::over(
+            Protocol::Udp,
+            meeting,
+            (session, attendee),
+            fingerprint,
+            tiles,
+            now,
+        )
+    }
+
+    /// The same, over TCP perhaps.
+    pub fn over(
+        protocol: Protocol,
+        meeting: u64,
+        (session, attendee): (u64, u64),
+        fingerprint: &str,
+        tiles: u32,
+        now: Instant,
+    ) -> Client {
         let address = SocketAddr::from((
             [10, 1, (session / 250) as u8, (session % 250 + 1) as u8],
             5000,
@@ -152,8 +176,26 @@ impl Client {
             .set_extension_map(extension_map());
         *rtc.codec_config() = codecs();
         let mut rtc = rtc.build(now);
-        rtc.add_local_candidate(Candidate::host(address, "udp").expect("a candidate"));
-        rtc.add_remote_candidate(Candidate::host(SERVER, "udp").expect("a candidate"));
+        let (ours, theirs) = match protocol {
+            Protocol::Udp => (
+                Candidate::builder().udp().host(address).build(),
+                Candidate::builder().udp().host(SERVER).build(),
+            ),
+            _ => (
+                Candidate::builder()
+                    .tcp()
+                    .host(address)
+                    .tcptype(TcpType::Active)
+                    .build(),
+                Candidate::builder()
+                    .tcp()
+                    .host(SERVER)
+                    .tcptype(TcpType::Passive)
+                    .build(),
+            ),
+        };
+        rtc.add_local_candidate(ours.expect("a candidate"));
+        rtc.add_remote_candidate(theirs.expect("a candidate"));
         let audio_ssrc = base + 1;
         let mut api = rtc.direct_api();
         let own = api.local_dtls_fingerprint().to_string();
@@ -236,6 +278,8 @@ impl Client {
             audio_sequence: 0,
             video_sequence: 0,
             time: now,
+            protocol,
+            answered: 0,
             unplugged: false,
         }
     }
@@ -318,7 +362,12 @@ impl Client {
     /// Takes a datagram of the server.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) {
         self.time = self.time.max(now);
-        if let Ok(receive) = Receive::new(Protocol::Udp, SERVER, self.address, bytes) {
+        let is_video =
+            bytes.len() > 2 && bytes[0] >> 6 == 2 && [VP8, VP8_RTX].contains(&(bytes[1] & 0x7f));
+        if is_video {
+            self.seen.video_bytes += bytes.len();
+        }
+        if let Ok(receive) = Receive::new(self.protocol, SERVER, self.address, bytes) {
             self.rtc
                 .handle_input(Input::Receive(self.time, receive))
                 .expect("a client that lives");

@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod client;
+pub mod media;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -142,6 +143,17 @@ impl World {
             session,
             subscriptions: vec![subscription],
         });
+    }
+
+    /// A client's camera makes a frame; a key frame where one was asked for since the last.
+    pub fn show_frame(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        let keyframe = client.seen.keyframe_requests > client.answered;
+        client.answered = client.seen.keyframe_requests;
+        let picture = client.video_sequence as u16 & 0x7fff;
+        let timestamp = client.video_sequence as u32 * 3600;
+        let payload = media::vp8(picture, keyframe, 900);
+        self.clients[index].send_video(&payload, timestamp, true);
     }
 
     /// Sets an attendee's gates.
