@@ -76,7 +76,7 @@ fn audio(count: u64) {
     world.connect(0, &(1..=count).collect::<Vec<_>>());
     let mut tones = [300.0, 500.0, 800.0].map(Tone::new);
     let mut speak = |world: &mut World, ms: u64| {
-        if ms % 20 == 0 {
+        if ms.is_multiple_of(20) {
             for (index, client) in world.clients.iter_mut().enumerate() {
                 match tones.get_mut(index) {
                     Some(tone) => client.send_audio(&tone.next(), false, -20),
@@ -101,7 +101,7 @@ fn video(count: u64) {
     world.start_camera(0, 10);
     (1..=count as usize).for_each(|index| world.watch(index, 0, 10));
     let mut film = |world: &mut World, ms: u64| {
-        if ms % 33 == 0 {
+        if ms.is_multiple_of(33) {
             let keyframe = world.clients[0].seen.keyframe_requests > world.clients[0].answered;
             world.clients[0].answered = world.clients[0].seen.keyframe_requests;
             let timestamp = ms as u32 * 90;
@@ -137,7 +137,7 @@ fn tiles(count: u64) {
     }
     let mut film = |world: &mut World, ms: u64| {
         for index in 0..world.clients.len() {
-            if (ms + index as u64) % 40 == 0 {
+            if (ms + index as u64).is_multiple_of(40) {
                 world.show_frame(index);
             }
         }

@@ -1,4 +1,5 @@
 //! WebRTC sessions and meetings on threads of their own.
+#![forbid(unsafe_code)]
 
 #[allow(missing_docs)]
 pub mod command;

@@ -30,6 +30,9 @@ pub struct Weather {
     pub jitter: Duration,
 }
 
+/// A packet on its way: when it arrives, its order, the client, whether it goes up, its bytes.
+type Flight = (Instant, u64, usize, bool, Vec<u8>);
+
 /// Everything.
 pub struct World {
     pub core: Core,
@@ -38,7 +41,7 @@ pub struct World {
     pub events: Vec<Event>,
     pub weather: Weather,
     fingerprint: String,
-    flight: BinaryHeap<Reverse<(Instant, u64, usize, bool, Vec<u8>)>>, // at, order, client, up, bytes
+    flight: BinaryHeap<Reverse<Flight>>,
     order: u64,
     random: u64,
 }
