@@ -1,27 +1,29 @@
 //! One session of the attendee, the main one or that of its content share.
 
+mod media;
+mod negotiating;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use str0m::media::{MediaData, Mid};
+use str0m::media::Mid;
 
 use super::camera::Camera;
 use super::mix::Mix;
-use super::options::{Adaptation, Join};
-use super::peer::{Happened, Peer, Shape};
+use super::options::Join;
+use super::peer::{Peer, Shape};
 use super::report::Report;
-use super::sections;
-use super::tiles::{self, Tiles};
+use super::tiles::Tiles;
 use super::video::Watched;
 use crate::microphone::Microphone;
 use crate::signal::frames::{
-    SdkIndexFrame, SdkSignalFrame, SdkSubscribeAckFrame, SdkVideoSubscriptionConfiguration,
+    SdkIndexFrame, SdkSignalFrame,
 };
 use crate::signal::framing;
-use crate::signal::session::{Event, Session, Subscription};
+use crate::signal::session::Session;
 use crate::websocket::{Received, Socket};
 
 /// One attempt to connect, from opening the socket to DTLS (chime-meetings B.10).
@@ -268,194 +270,6 @@ impl Attendance {
         }
     }
 
-    fn message_came(&mut self, message: &[u8], now: Instant) -> Result<(), End> {
-        let mut replies = Vec::new();
-        let events = self
-            .session
-            .receive(message, &mut replies)
-            .map_err(|e| self.cut(e.to_string()))?;
-        for reply in &replies {
-            self.send(reply)?;
-        }
-        for event in events {
-            self.event(event, now)?;
-        }
-        Ok(())
-    }
-
-    fn event(&mut self, event: Event, now: Instant) -> Result<(), End> {
-        match event {
-            Event::Joined(ack) => {
-                let limit = ack.video_subscription_limit.unwrap_or(25) as usize;
-                self.options.tiles = self.options.tiles.min(limit);
-                self.say(
-                    "joined",
-                    json!({"video_subscription_limit": limit,
-                           "compressed": ack.wants_compressed_sdp()}),
-                );
-            }
-            Event::Index(index) => {
-                self.say("index", describe(&index));
-                self.index = Some(index);
-                self.dirty = true;
-                self.joined = true;
-            }
-            Event::Subscribed(answer, ack) => self.subscribed(&answer, &ack, now)?,
-            Event::Status(status) => {
-                self.say("status", json!({"status": status}));
-                let why = format!("status {status}");
-                match status {
-                    200..=299 | 302 => {}
-                    500 | 503 => return Err(End::Lost(why)),
-                    _ if self.joined => return Err(End::Ended(why)),
-                    _ => return Err(End::NotAdmitted(why)),
-                }
-            }
-            Event::Error(status, text) => {
-                self.say("error", json!({"status": status, "text": text}));
-                let why = format!("error {status} {text}");
-                match status {
-                    206 => {
-                        self.camera_on = false;
-                        self.camera_refused = true;
-                        self.dirty = true;
-                    }
-                    0 | 200..=299 => {}
-                    500..=508 | 510..=599 => return Err(End::Lost(why)),
-                    _ if self.joined => return Err(End::Ended(why)),
-                    _ => return Err(End::NotAdmitted(why)),
-                }
-            }
-            Event::Left => {
-                self.socket.close();
-                return Err(End::Left);
-            }
-            other => super::narrate::narrate(&self.report, &self.session.roster, other),
-        }
-        if self.dirty && !self.in_flight && self.leaving.is_none() {
-            self.subscribe(now)?;
-        }
-        Ok(())
-    }
-
-    /// Sends SUBSCRIBE or REMOTE_VIDEO_UPDATE where something changed.
-    fn subscribe(&mut self, now: Instant) -> Result<(), End> {
-        self.dirty = false;
-        let Some(index) = &self.index else {
-            return Ok(());
-        };
-        let limit = if self.content { 0 } else { self.options.tiles };
-        let own = format!("{}#content", self.options.attendee_id);
-        let mut sources = tiles::sources(&index.sources, self.options.tile_kbps);
-        sources.retain(|s| s.attendee_id != own && s.attendee_id != self.options.attendee_id);
-        let changes = self.tiles.update(&sources, limit, now);
-        for mid in &changes.stop {
-            if let Some(watched) = self.watched.remove(mid) {
-                self.report.event("tile_gone", watched.describe());
-                watched.finish().map_err(End::File)?;
-            }
-        }
-        let camera = self.camera_on && self.sources.camera.is_some();
-        let offer = self.peer.offer(camera, &changes.stop, changes.add);
-        let Some((offer, added)) = offer else {
-            if !changes.retarget.is_empty() {
-                let wishes = self.wishes();
-                let frame = self.session.retarget(wishes);
-                self.send(&frame)?;
-            }
-            return Ok(());
-        };
-        self.tiles.place(&added);
-        for tile in self
-            .tiles
-            .iter()
-            .filter(|t| t.mid.is_some_and(|m| added.contains(&m)))
-        {
-            self.report.event(
-                "tile",
-                json!({"attendee": tile.source.attendee_id, "stream": tile.source.stream,
-                       "group": tile.source.group, "mid": tile.mid.map(|m| m.to_string())}),
-            );
-        }
-        let receive = sections::parse(&offer)
-            .iter()
-            .filter(|s| s.kind == "video")
-            .map(|s| match self.tiles.named(&s.mid) {
-                Some(tile) if !s.stopped => tile.source.stream,
-                _ => 0,
-            })
-            .collect();
-        let server = self.options.adaptation == Adaptation::Server;
-        let wanted = Subscription {
-            offer,
-            encodings: if camera {
-                self.sources.encodings.clone()
-            } else {
-                Vec::new()
-            },
-            receive,
-            wishes: if server { self.wishes() } else { Vec::new() },
-            muted: self.muted,
-            audio_host: self.audio_host.clone(),
-        };
-        self.in_flight = true;
-        let frame = self.session.subscribe(&wanted);
-        self.send(&frame)
-    }
-
-    fn wishes(&self) -> Vec<SdkVideoSubscriptionConfiguration> {
-        let server = self.options.adaptation == Adaptation::Server;
-        self.tiles
-            .iter()
-            .filter_map(|tile| {
-                Some(SdkVideoSubscriptionConfiguration {
-                    mid: tile.mid?.to_string(),
-                    attendee_id: Some(tile.source.attendee_id.clone()),
-                    stream_id: (!server).then_some(tile.source.stream),
-                    group_id: Some(tile.source.group),
-                    priority: Some(u32::MAX - 1),
-                    target_bitrate_kbps: Some(self.options.tile_kbps),
-                    quality_adaptation_preference: Some(1),
-                })
-            })
-            .collect()
-    }
-
-    fn subscribed(
-        &mut self,
-        answer: &str,
-        ack: &SdkSubscribeAckFrame,
-        now: Instant,
-    ) -> Result<(), End> {
-        self.in_flight = false;
-        self.peer
-            .answer(answer)
-            .map_err(|e| End::NoMedia(format!("answer: {e}")))?;
-        let allocations: Vec<_> = ack
-            .allocations
-            .iter()
-            .map(|a| json!({"stream": a.stream_id(), "group": a.group_id()}))
-            .collect();
-        self.say(
-            "subscribed",
-            json!({"sections": sections::parse(answer).len(), "bytes": answer.len(),
-                   "allocations": allocations, "tracks": ack.tracks.len()}),
-        );
-        self.poll_at = now;
-        for tile in self.tiles.iter() {
-            if let Some(mid) = tile.mid {
-                self.watched.entry(mid).or_insert_with(|| {
-                    Watched::new(
-                        &tile.source,
-                        tile.since,
-                        self.options.record_tiles.as_deref(),
-                    )
-                });
-            }
-        }
-        Ok(())
-    }
-
     /// Does what is due and says when to come again.
     pub fn work(&mut self, now: Instant) -> Result<Instant, End> {
         if self.socket.behind {
@@ -507,119 +321,6 @@ impl Attendance {
             }
         }
         Ok(due)
-    }
-
-    fn play(&mut self, now: Instant) -> Result<(), End> {
-        // After a stop of the whole machine nothing is made up for.
-        if now > self.next_frame + SECOND {
-            self.next_frame = now;
-        }
-        while now >= self.next_frame {
-            let frame = self.sources.microphone.next(self.muted);
-            self.peer
-                .speak(&frame, self.spoken, now)
-                .map_err(|e| End::Lost(e.to_string()))?;
-            self.spoken += u64::from(frame.samples);
-            self.next_frame += FRAME * frame.samples / crate::microphone::FRAME as u32;
-        }
-        if !self.camera_on {
-            return Ok(());
-        }
-        let Some(camera) = &mut self.sources.camera else {
-            return Ok(());
-        };
-        while let Some(shown) = camera.next(now) {
-            let rid = self.sources.rids.get(shown.layer).map(String::as_str);
-            let taken = self
-                .peer
-                .show(shown.codec, rid, &shown.data, now)
-                .map_err(|e| End::Lost(e.to_string()))?;
-            if !taken && !self.in_flight && !self.camera_refused {
-                self.camera_refused = true;
-                self.report.event(
-                    "notification",
-                    json!({"text": "the answer does not take the camera's codec"}),
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn happened(&mut self, event: Happened, now: Instant) -> Result<(), End> {
-        match event {
-            Happened::Connected => {
-                self.connected = true;
-                self.next_frame = now;
-                self.say("connected", json!({"ms": self.elapsed_ms()}));
-                if !self.content {
-                    for saying in self.options.say.clone() {
-                        self.message(&saying.topic, &saying.text)?;
-                    }
-                }
-            }
-            Happened::Failed(why) => {
-                return Err(match (self.leaving, self.connected) {
-                    (Some(_), _) => End::Left,
-                    (None, true) => End::Lost(why),
-                    (None, false) => End::NoMedia(why),
-                });
-            }
-            Happened::KeyframeWanted(rid) => {
-                let name = rid.map(|r| r.to_string());
-                self.say("key_frame_wanted", json!({"rid": name}));
-                let layer = name.and_then(|n| self.sources.rids.iter().position(|r| *r == n));
-                if let Some(camera) = &mut self.sources.camera {
-                    camera.restart(layer.unwrap_or(0), now);
-                }
-            }
-            Happened::Media(data) => self.media(&data, now).map_err(End::File)?,
-        }
-        Ok(())
-    }
-
-    fn media(&mut self, data: &MediaData, now: Instant) -> io::Result<()> {
-        if data.params.spec().codec.is_audio() {
-            if !self.first_audio && !self.content {
-                self.first_audio = true;
-                self.say("first_audio", json!({"ms": self.elapsed_ms()}));
-            }
-            return match &mut self.sources.mix {
-                Some(mix) => {
-                    let time = data.time.rebase(str0m::media::Frequency::FORTY_EIGHT_KHZ);
-                    mix.receive(time.numer(), &data.data)
-                }
-                None => Ok(()),
-            };
-        }
-        let Some(watched) = self.watched.get_mut(&data.mid) else {
-            return Ok(());
-        };
-        if let Some(tile) = self.tiles.get(data.mid) {
-            watched.source = tile.source.clone();
-        }
-        let first = watched.frame(data, now)?;
-        if first {
-            let description = watched.describe_first(now);
-            self.report.event("first_frame", description);
-        }
-        if watched.wants_keyframe(now) {
-            self.peer.want_keyframe(data.mid);
-        }
-        Ok(())
-    }
-
-    fn summary(&mut self) {
-        if let Some(mix) = self.sources.mix.as_mut().filter(|_| self.first_audio) {
-            let heard = mix.take();
-            self.report.event(
-                "audio",
-                json!({"packets": heard.packets, "concealed_ms": heard.concealed / 48,
-                       "level": -i32::from(heard.level), "peak": -i32::from(heard.peak)}),
-            );
-        }
-        for watched in self.watched.values_mut() {
-            self.report.event("video", watched.take());
-        }
     }
 
     /// Completes the recordings and gives back what can be played again.

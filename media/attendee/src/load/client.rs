@@ -1,21 +1,23 @@
 //! One client of the load: its links, what it sends, what it counts.
 
+mod receiving;
+mod sending;
+
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::description::{Description, Section};
-use super::link::{Datagram, Identity, Link, wall_clock};
+use super::link::{Identity, Link};
 use super::picture::Picture;
 use super::role::{Role, Speech};
-use super::rtcp::{self, Arrivals, Heard, Sender};
-use super::rtp::{Extensions, Header, Outgoing, is_rtcp};
+use super::rtcp::Arrivals;
+use super::rtp::Extensions;
 use super::signalling::{Said, Signalling};
-use super::streams::{Inbound, Kind, Outbound, ntp};
+use super::streams::{Inbound, Kind, Outbound};
 use super::voice::Voice;
 use super::writing::{self, Encoding, Local, OFFERED, OPUS, Offered, VP8};
-use crate::microphone::FRAME;
 
 /// Links of a client, at most.
 pub const LINKS: usize = 2;
@@ -23,7 +25,6 @@ const REPORT: Duration = Duration::from_secs(1);
 /// Transport-wide feedback where video comes in, and where only audio does.
 const FEEDBACK_VIDEO: Duration = Duration::from_millis(100);
 const FEEDBACK_AUDIO: Duration = Duration::from_millis(250);
-const RIDS: [&str; 3] = ["low", "mid", "hi"];
 
 /// What all clients share.
 pub struct World {
@@ -37,6 +38,10 @@ pub struct World {
     pub probe: Option<Arc<Voice>>,
     /// RED is offered.
     pub red: bool,
+    /// Names of simulcast encodings.
+    pub rids: [&'static str; 3],
+    /// Those that do not speak send silence.
+    pub silence: bool,
     /// Transport-wide feedback is sent.
     pub feedback: bool,
     /// When the probe's bursts were sent, by meeting, wall clock.
@@ -110,13 +115,18 @@ impl Client {
         role: Role,
         signalling: Box<dyn Signalling>,
         world: &World,
-        number: usize,
+        name: String,
         now: Instant,
     ) -> Client {
         let voice = match role.speech {
             Speech::Voice(n) => Some(world.voices[n % world.voices.len()].clone()),
             Speech::Probe => world.probe.clone(),
             _ => None,
+        };
+        let speaks = match role.speech {
+            Speech::None => false,
+            Speech::Mute | Speech::Silence => world.silence,
+            Speech::Voice(_) | Speech::Probe => true,
         };
         // Frames of many cameras are spread over the time between two.
         let begin = now + Duration::from_micros(fastrand::u64(..33_000));
@@ -129,7 +139,7 @@ impl Client {
                 let stream = Outbound::new();
                 Camera {
                     encoding: Encoding {
-                        rid: if single { "" } else { RIDS[at.min(2)] },
+                        rid: if single { "" } else { world.rids[at.min(2)] },
                         ssrc: stream.ssrc,
                         rtx: fastrand::u32(1..),
                     },
@@ -139,11 +149,11 @@ impl Client {
             })
             .collect();
         Client {
-            audio: (role.speech != Speech::None).then(Outbound::new),
+            audio: speaks.then(Outbound::new),
             role,
             signalling,
             legs: [const { None }; LINKS],
-            name: format!("load{number}"),
+            name,
             own: fastrand::u32(1..),
             spoken: fastrand::usize(..500),
             voice,
@@ -273,183 +283,6 @@ impl Client {
         }
     }
 
-    /// Sends the next 20 ms of the microphone.
-    pub fn speak(&mut self, world: &mut World) {
-        let (Some(leg), Some(audio)) = (&mut self.legs[self.sender], &mut self.audio) else {
-            return;
-        };
-        if self.role.speech == Speech::Mute || !leg.link.connected() {
-            return;
-        }
-        self.payload_buffer.clear();
-        if self.payload != OPUS {
-            self.payload_buffer.push(OPUS);
-        }
-        let mut level = 127;
-        match &self.voice {
-            Some(voice) => {
-                let number = self.spoken % voice.frames.len();
-                let frame = &voice.frames[number];
-                level = frame.level;
-                self.payload_buffer.extend_from_slice(&frame.payload);
-                if self.role.speech == Speech::Probe {
-                    let onset = voice.onsets.iter().find(|(f, _)| *f == number);
-                    if let Some((_, sample)) = onset {
-                        let place = Duration::from_secs_f64(*sample as f64 / 48_000.0);
-                        world.bursts[self.role.meeting].push(wall_clock() + place);
-                    }
-                }
-            }
-            None => self.payload_buffer.extend_from_slice(&[0xf8, 0xff, 0xfe]),
-        }
-        self.spoken += 1;
-        let timestamp = (self.spoken * FRAME) as u32;
-        let (sequence, timestamp) = audio.next(timestamp, self.payload_buffer.len());
-        let header = Outgoing {
-            payload_type: self.payload,
-            timestamp,
-            ssrc: audio.ssrc,
-            level: Some(level),
-            mid: if audio.packets < 100 {
-                &self.audio_mid
-            } else {
-                ""
-            },
-            ..Default::default()
-        };
-        leg.link
-            .send(header, sequence, self.audio_ids, &self.payload_buffer);
-        world.sent.0 += 1;
-        world.sent.1 += self.payload_buffer.len() as u64;
-    }
-
-    /// Sends what is due of the camera; says when more is.
-    pub fn show(&mut self, world: &mut World, now: Instant) -> Option<Instant> {
-        let leg = self.legs[self.sender].as_mut()?;
-        for camera in &mut self.cameras {
-            while camera.picture.due() <= now {
-                let packet = camera.picture.packet(now, wall_clock());
-                if !leg.link.connected() {
-                    continue;
-                }
-                let (sequence, timestamp) =
-                    camera.stream.next(packet.timestamp, packet.payload.len());
-                // Receivers learn the stream from its first packets.
-                let learning = camera.stream.packets < 100;
-                let header = Outgoing {
-                    payload_type: self.video_payload,
-                    marker: packet.marker,
-                    timestamp,
-                    ssrc: camera.encoding.ssrc,
-                    mid: if learning { &self.video_mid } else { "" },
-                    rid: if learning { camera.encoding.rid } else { "" },
-                    ..Default::default()
-                };
-                leg.link
-                    .send(header, sequence, self.video_ids, &packet.payload);
-                world.sent.0 += 1;
-                world.sent.1 += packet.payload.len() as u64;
-            }
-        }
-        self.cameras.iter().map(|c| c.picture.due()).min()
-    }
-
-    /// Reads a burst of a link.
-    pub fn receive(
-        &mut self,
-        link: usize,
-        world: &mut World,
-        scratch: &mut [u8],
-        now: Instant,
-    ) -> io::Result<()> {
-        let Some(mut leg) = self.legs[link].take() else {
-            return Ok(());
-        };
-        let mut heard = Vec::new();
-        let Leg {
-            link: transport,
-            streams,
-            kinds,
-            transport_id,
-            arrivals,
-            video,
-            ..
-        } = &mut leg;
-        let sampled = self.role.sampled;
-        let mut each = |transport: &mut Link, datagram: Datagram<'_>| {
-            if is_rtcp(datagram.data) {
-                if let Some(report) = transport.unprotect_rtcp(datagram.data) {
-                    rtcp::parse(&report, &mut heard);
-                }
-                return;
-            }
-            let Some(header) = Header::parse(datagram.data) else {
-                return;
-            };
-            if let Some(sequence) = header.transport(*transport_id) {
-                arrivals.came(sequence, now);
-            }
-            let at = streams.iter().position(|s| s.ssrc == header.ssrc);
-            let at = match at {
-                Some(at) => at,
-                None => {
-                    let Some(kind) = kinds[usize::from(header.payload_type)] else {
-                        return;
-                    };
-                    *video |= kind != Kind::Audio;
-                    let Ok(stream) = Inbound::new(header.ssrc, kind, sampled) else {
-                        return;
-                    };
-                    streams.push(stream);
-                    streams.len() - 1
-                }
-            };
-            let stream = &mut streams[at];
-            let sequence = stream.came(header.sequence, datagram.data.len());
-            if stream.sample.is_some() {
-                let arrived = datagram.stamped.unwrap_or_else(wall_clock);
-                match transport.unprotect(datagram.data, header.length, sequence) {
-                    Some(payload) => {
-                        let payload = match (stream.kind, header.payload_type) {
-                            // The redundant encoding's one header byte.
-                            (Kind::Audio, t) if t != OPUS && payload.first() == Some(&OPUS) => {
-                                payload[1..].to_vec()
-                            }
-                            _ => payload.to_vec(),
-                        };
-                        stream.look(&payload, header.timestamp, arrived);
-                    }
-                    None => {
-                        if let Some(sample) = &mut stream.sample {
-                            sample.damaged += 1;
-                        }
-                    }
-                }
-            }
-        };
-        let result = transport.receive(now, scratch, &mut each);
-        for event in heard {
-            match event {
-                Heard::Report(ssrc, middle) => {
-                    if let Some(stream) = leg.streams.iter_mut().find(|s| s.ssrc == ssrc) {
-                        stream.reported(middle, now);
-                    }
-                }
-                Heard::KeyFrame(ssrc) => {
-                    world.asked.1 += 1;
-                    let camera = self.cameras.iter_mut().find(|c| c.encoding.ssrc == ssrc);
-                    if let Some(camera) = camera {
-                        camera.picture.want_key_frame(now);
-                    }
-                }
-                Heard::Missing(_, packets) => world.asked.0 += u64::from(packets),
-                Heard::Bye => {}
-            }
-        }
-        self.legs[link] = Some(leg);
-        result
-    }
-
     /// Does what is due beside media: checks, handshakes, pings, reports.
     pub fn tick(&mut self, world: &World, said: &mut Vec<Said>, now: Instant) -> io::Result<()> {
         self.signalling.tick(now, said)?;
@@ -484,36 +317,6 @@ impl Client {
             }
         }
         Ok(())
-    }
-
-    fn report(&mut self, at: usize, now: Instant) {
-        let Some(leg) = &mut self.legs[at] else {
-            return;
-        };
-        let wall = ntp(wall_clock());
-        let mut packet = Vec::new();
-        if at == self.sender {
-            let cameras = self.cameras.iter().map(|c| &c.stream);
-            for stream in self.audio.iter().chain(cameras).filter(|s| s.packets > 0) {
-                let sender = Sender {
-                    ssrc: stream.ssrc,
-                    ntp: wall,
-                    timestamp: stream.timestamp,
-                    packets: stream.packets as u32,
-                    octets: stream.octets as u32,
-                };
-                rtcp::sender_report(&sender, &self.name, &mut packet);
-            }
-        }
-        let blocks: Vec<_> = leg
-            .streams
-            .iter_mut()
-            .filter_map(|s| s.block(now))
-            .collect();
-        if packet.is_empty() || !blocks.is_empty() {
-            rtcp::receiver_report(self.own, &blocks, &mut packet);
-        }
-        leg.link.send_rtcp(&packet);
     }
 
     /// From now on everything counts.

@@ -61,6 +61,15 @@ pub struct Load {
     /// CreateMeeting and (Batch)CreateAttendee.
     #[arg(long, value_name = "FILE")]
     pub tickets: Option<PathBuf>,
+    /// For other servers: the URL of their signalling WebSocket, e.g. ws://127.0.0.1:8188.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// For livekit: an API key.
+    #[arg(long, value_name = "KEY", default_value = "devkey")]
+    pub api_key: String,
+    /// For livekit: the key's secret.
+    #[arg(long, value_name = "SECRET", default_value = "secret")]
+    pub api_secret: String,
     /// Certificates to trust for wss.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
@@ -130,6 +139,10 @@ pub struct Load {
 pub enum Kind {
     /// By the signalling of the Chime SDK.
     Hubbub,
+    /// By its WebSocket API: AudioBridge, or VideoRoom with --no-audio.
+    Janus,
+    /// By its protobuf signalling; it forwards audio, it does not mix.
+    Livekit,
 }
 
 impl FromStr for Layer {

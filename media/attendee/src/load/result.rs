@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::{Client, World};
-use super::options::Load;
+use super::options::{Kind as Server, Load};
 use super::role::Speech;
 use super::streams::Kind;
 
@@ -115,6 +115,12 @@ pub fn result(options: &Load, clients: &[Option<Client>], world: &World, run: &m
                 _ => video.extend_from_slice(&sample.latencies),
             }
         }
+    }
+    if options.target == Server::Livekit {
+        // It forwards every speaker to everybody else.
+        let speakers = (options.speaking * options.meetings) as u64;
+        wanted_audio = (connected * options.speaking) as u64;
+        wanted_audio = wanted_audio.saturating_sub(speakers);
     }
     let seconds = run.measured.as_secs_f64().max(1e-3);
     let repairs = sums.get("repair").map_or(0, |s| s.received);

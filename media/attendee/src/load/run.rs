@@ -16,7 +16,7 @@ use super::options::{Kind, Load};
 use super::result::{Run, result};
 use super::role::{Role, Speech, cast};
 use super::signalling::{Said, Target};
-use super::targets::hubbub::Hubbub;
+use super::targets::{hubbub::Hubbub, janus::Janus, livekit::LiveKit};
 use super::voice::Voice;
 use crate::tls::{self, Trust};
 
@@ -69,12 +69,21 @@ fn target(options: &Load) -> io::Result<Box<dyn Target>> {
         (None, _) => Trust::System,
     };
     let tls = tls::client(trust)?;
+    let missing =
+        |name: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is needed"));
     match options.target {
         Kind::Hubbub => {
-            let path = options.tickets.as_deref().ok_or_else(|| {
-                io::Error::new(io::ErrorKind::InvalidInput, "--tickets is needed")
-            })?;
+            let path = options.tickets.as_deref();
+            let path = path.ok_or_else(|| missing("--tickets"))?;
             Ok(Box::new(Hubbub::open(path, tls)?))
+        }
+        Kind::Janus => {
+            let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
+            Ok(Box::new(Janus::open(url, options, tls)?))
+        }
+        Kind::Livekit => {
+            let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
+            Ok(Box::new(LiveKit::open(url, options, tls)))
         }
     }
 }
@@ -111,6 +120,8 @@ fn measure(options: &Load) -> io::Result<(serde_json::Value, usize)> {
         voices,
         probe: options.probe.then(Voice::probe).transpose()?,
         red: target.red(),
+        rids: target.rids(),
+        silence: target.silence(),
         feedback: !options.no_feedback,
         bursts: vec![Vec::new(); options.meetings],
         sent: (0, 0),
@@ -188,7 +199,8 @@ impl Loop<'_> {
         };
         let number = self.clients.len();
         self.connected.push(false);
-        let signalling = match self.target.open(&role, now) {
+        let name = format!("load{number}");
+        let signalling = match self.target.open(&role, &name, now) {
             Ok(signalling) => signalling,
             Err(e) => {
                 *self.run.failures.entry(e.to_string()).or_default() += 1;
@@ -199,7 +211,7 @@ impl Loop<'_> {
         let data = (number * (LINKS + 1) + SIGNALLING) as u64;
         self.epoll
             .add(signalling.fd(), EpollEvent::new(EpollFlags::EPOLLIN, data))?;
-        let client = Client::new(role, signalling, &self.world, number, now);
+        let client = Client::new(role, signalling, &self.world, name, now);
         self.clients.push(Some(client));
         Ok(())
     }

@@ -62,8 +62,18 @@ pub trait Signalling {
 
 /// A kind of server.
 pub trait Target {
-    /// Connects a client, blocking.
-    fn open(&self, role: &Role, now: Instant) -> io::Result<Box<dyn Signalling>>;
+    /// Connects a client of this name, blocking.
+    fn open(&self, role: &Role, name: &str, now: Instant) -> io::Result<Box<dyn Signalling>>;
+
+    /// Names of simulcast encodings, lowest first.
+    fn rids(&self) -> [&'static str; 3] {
+        ["low", "mid", "hi"]
+    }
+
+    /// Whether those that do not speak send packets of silence.
+    fn silence(&self) -> bool {
+        true
+    }
 
     /// Whether RED is offered.
     fn red(&self) -> bool {

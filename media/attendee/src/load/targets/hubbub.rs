@@ -77,7 +77,7 @@ fn meeting(value: &Value) -> io::Result<Meeting> {
 }
 
 impl Target for Hubbub {
-    fn open(&self, role: &Role, now: Instant) -> io::Result<Box<dyn Signalling>> {
+    fn open(&self, role: &Role, _: &str, now: Instant) -> io::Result<Box<dyn Signalling>> {
         let meeting = self
             .meetings
             .get(role.meeting)
