@@ -11,6 +11,12 @@
 //!   after every batch of them and every 100 ms.
 //! * packets: [`Router::receive`] writes what to send into an [`Output`], at once, never later.
 //!
+//! How a packet goes: its number becomes a place without the sender's padding (`sequence`); a key
+//! frame starts those who wait for one, whose stream is spliced on with constant offsets
+//! (`splice`); then the list is walked. How a tile gets its encoding: gates and the client's
+//! pauses say whether (`settle`), what arrives and the wish say which (`layers`), and the
+//! downlink's estimate says how much (`allocator`, over time `grants`).
+//!
 //! Loss repair (NACK, RTX), congestion control (TWCC) and encryption are the transport's.
 
 #![forbid(unsafe_code)]

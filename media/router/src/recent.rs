@@ -1,10 +1,14 @@
+//! The last packets of an encoding.
+//!
+//! **Invariant: no place is kept twice, and no more than a second or so of packets is held.**
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::{Codec, PictureIds};
 
-/// The last packets of an encoding, for receivers that start on a key frame part of which already came:
+/// For receivers that start on a key frame part of which already came:
 /// its packets may come in any order, and several receivers may come a moment after it.
 pub struct Recent<E> {
     /// By arrival.

@@ -1,4 +1,6 @@
 //! What time changes: rates, layers that stop, requests to repeat.
+//!
+//! **Invariant: after a tick nothing is pending but what only time or packets can bring.**
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
 //! Receiving sessions: their sinks, wishes, pauses and estimates.
+//!
+//! **Invariant: these calls take away at once and give at the next tick.**
 
 use std::time::Instant;
 

@@ -33,7 +33,7 @@ pub enum Preference {
     Balanced,
     /// 2.
     MaintainFramerate,
-    /// 3: a larger layer is kept up to the whole of the estimate.
+    /// 3: it is offered larger layers before its equals in priority.
     MaintainResolution,
 }
 
