@@ -4,6 +4,7 @@
 //! arrival is taken when a batch has been read (chime-meetings C.8).
 
 use std::net::{SocketAddr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,8 @@ const CONNECTION: u64 = 16;
 const BATCHES_MAX: usize = 8;
 /// Connections that are accepted at once.
 const ACCEPTS_MAX: usize = 32;
+/// A thread that panics this often does nothing else.
+const PANICS_MAX: u32 = 1000;
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_millis(500);
 /// Totals are noted, and unclaimed connections looked for, this often.
@@ -76,27 +79,35 @@ impl Worker {
         })
     }
 
-    /// Works until it is told to stop.
+    /// Works until it is told to stop. A meeting that panics is the core's affair; should a round
+    /// of ours do, the meetings are worth another one.
     pub fn run(mut self) {
         let mut events = [EpollEvent::empty(); 128];
-        while !self.shared.is_stopped() {
-            let count = self.epoll.wait(&mut events, self.patience()).unwrap_or(0);
-            let mut udp = false;
-            for event in &events[..count] {
-                match event.data() {
-                    UDP => udp = true,
-                    MAILBOX => self.take_messages(),
-                    LISTENER => self.accept(),
-                    number => self.on_connection(number, event.events()),
-                }
+        let mut panics = 0;
+        while !self.shared.is_stopped() && panics < PANICS_MAX {
+            if catch_unwind(AssertUnwindSafe(|| self.round(&mut events))).is_err() {
+                panics += 1;
             }
-            if udp {
-                self.take_datagrams();
-            }
-            self.core.timeout(Instant::now());
-            self.finish();
-            self.care();
         }
+    }
+
+    fn round(&mut self, events: &mut [EpollEvent]) {
+        let count = self.epoll.wait(events, self.patience()).unwrap_or(0);
+        let mut udp = false;
+        for event in &events[..count] {
+            match event.data() {
+                UDP => udp = true,
+                MAILBOX => self.take_messages(),
+                LISTENER => self.accept(),
+                number => self.on_connection(number, event.events()),
+            }
+        }
+        if udp {
+            self.take_datagrams();
+        }
+        self.core.timeout(Instant::now());
+        self.finish();
+        self.care();
     }
 
     fn patience(&self) -> EpollTimeout {

@@ -333,23 +333,20 @@ impl Client {
 
     /// Sends one packet of the camera.
     pub fn send_video(&mut self, payload: &[u8], timestamp: u32, marker: bool) {
-        let (ssrc, _) = self.camera.expect("a camera");
         let sequence = self.video_sequence;
         self.video_sequence += 1;
-        let write = RtpWrite::new(
-            VP8.into(),
-            sequence.into(),
-            timestamp,
-            self.time,
-            payload.to_vec(),
-        )
-        .marker(marker)
-        .nackable(true);
-        self.rtc
-            .direct_api()
-            .stream_tx(&ssrc.into())
-            .expect("video")
-            .write_rtp(write);
+        self.send_video_as(sequence, payload, timestamp, marker);
+    }
+
+    /// Sends one packet of the camera with a sequence number of the caller's.
+    pub fn send_video_as(&mut self, sequence: u64, payload: &[u8], timestamp: u32, marker: bool) {
+        let (ssrc, _) = self.camera.expect("a camera");
+        let (pt, sequence, payload) = (VP8.into(), sequence.into(), payload.to_vec());
+        let write = RtpWrite::new(pt, sequence, timestamp, self.time, payload)
+            .marker(marker)
+            .nackable(true);
+        let mut api = self.rtc.direct_api();
+        api.stream_tx(&ssrc.into()).expect("video").write_rtp(write);
     }
 
     /// Asks for a key frame of a tile.
