@@ -19,9 +19,7 @@ use super::report::Report;
 use super::tiles::Tiles;
 use super::video::Watched;
 use crate::microphone::Microphone;
-use crate::signal::frames::{
-    SdkIndexFrame, SdkSignalFrame,
-};
+use crate::signal::frames::{SdkIndexFrame, SdkSignalFrame};
 use crate::signal::framing;
 use crate::signal::session::Session;
 use crate::websocket::{Received, Socket};

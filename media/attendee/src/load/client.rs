@@ -40,6 +40,8 @@ pub struct World {
     pub red: bool,
     /// Names of simulcast encodings.
     pub rids: [&'static str; 3],
+    /// Offers list the highest encoding first.
+    pub highest_first: bool,
     /// Those that do not speak send silence.
     pub silence: bool,
     /// Transport-wide feedback is sent.
@@ -171,9 +173,8 @@ impl Client {
 
     /// All links there are have keys, and there is one at least.
     pub fn connected(&self) -> bool {
-        self.legs[self.sender]
-            .as_ref()
-            .is_some_and(|l| l.link.connected())
+        let mut legs = self.legs.iter().flatten().peekable();
+        legs.peek().is_some() && legs.all(|l| l.link.connected())
     }
 
     fn leg(
@@ -209,8 +210,11 @@ impl Client {
         let new = self.legs[link].is_none();
         match said {
             Said::Offer { camera, tiles, .. } => {
-                let encodings: Vec<Encoding> =
+                let mut encodings: Vec<Encoding> =
                     self.cameras.iter().map(|c| c.encoding.clone()).collect();
+                if world.highest_first {
+                    encodings.reverse();
+                }
                 let audio = self.audio.as_ref().map(|a| a.ssrc);
                 let name = self.name.clone();
                 let camera = camera || !encodings.is_empty();

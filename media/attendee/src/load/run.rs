@@ -121,6 +121,7 @@ fn measure(options: &Load) -> io::Result<(serde_json::Value, usize)> {
         probe: options.probe.then(Voice::probe).transpose()?,
         red: target.red(),
         rids: target.rids(),
+        highest_first: target.highest_first(),
         silence: target.silence(),
         feedback: !options.no_feedback,
         bursts: vec![Vec::new(); options.meetings],

@@ -70,6 +70,11 @@ pub trait Target {
         ["low", "mid", "hi"]
     }
 
+    /// Whether offers list the highest encoding first.
+    fn highest_first(&self) -> bool {
+        false
+    }
+
     /// Whether those that do not speak send packets of silence.
     fn silence(&self) -> bool {
         true

@@ -122,8 +122,14 @@ impl Target for Janus {
         client.send(json!({"janus": "create", "transaction": "create"}))?;
         Ok(Box::new(client))
     }
+
+    /// Its browser library lists them so, and it takes the first for the highest.
+    fn highest_first(&self) -> bool {
+        true
+    }
 }
 
+/// One attendee's session.
 struct Client {
     socket: Socket,
     video: bool,
