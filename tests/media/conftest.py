@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,15 @@ _LOG_LINES = 60
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
+def cores_to_ourselves() -> Iterator[None]:
+    """One run at a time on a machine: browsers that starve hear and see nothing right."""
+    with (Path(tempfile.gettempdir()) / "hubbub-media-tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium(cores_to_ourselves: None) -> Iterator[Chromium]:
     with Chromium() as running:
         yield running
 
