@@ -171,10 +171,13 @@ impl Client {
         }
     }
 
-    /// All links there are have keys, and there is one at least.
+    /// All links there are have keys; there is one at least, and one to send by if it sends.
     pub fn connected(&self) -> bool {
+        let sends = self.audio.is_some() || !self.cameras.is_empty();
         let mut legs = self.legs.iter().flatten().peekable();
-        legs.peek().is_some() && legs.all(|l| l.link.connected())
+        (!sends || self.legs[self.sender].is_some())
+            && legs.peek().is_some()
+            && legs.all(|l| l.link.connected())
     }
 
     fn leg(

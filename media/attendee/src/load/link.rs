@@ -16,6 +16,8 @@ use super::ice::{Agent, Credentials};
 use super::rtp::{Extensions, Outgoing};
 use super::srtp::{Context, provider};
 
+/// Bytes.
+const RECEIVE_BUFFER: usize = 1 << 20;
 /// Datagrams read per readiness; more wait for the next turn.
 const BURST: usize = 8;
 
@@ -90,6 +92,9 @@ impl Link {
     ) -> io::Result<Link> {
         let socket = UdpSocket::bind((ip, 0))?;
         socket.set_nonblocking(true)?;
+        // A burst of key frames waits here while others are read; the kernel may allow less.
+        let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_BUFFER)
+            .or_else(|_| setsockopt(&socket, sockopt::RcvBuf, &RECEIVE_BUFFER));
         if stamping {
             setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         }
