@@ -165,7 +165,7 @@ impl Attempt<'_> {
             server_adapts: self.options.adaptation == Adaptation::Server,
             compressed: !self.options.plain_sdp,
         });
-        let socket = tls::client(trust)
+        let socket = tls::for_url(&url, trust)
             .and_then(|tls| Socket::connect(&url, &[PROTOCOL, &token], &[], &tls));
         let socket = match socket {
             Ok(socket) => socket,

@@ -68,22 +68,29 @@ fn target(options: &Load) -> io::Result<Box<dyn Target>> {
         (Some(path), _) => Trust::File(path),
         (None, _) => Trust::System,
     };
-    let tls = tls::client(trust)?;
     let missing =
         |name: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is needed"));
     match options.target {
         Kind::Hubbub => {
             let path = options.tickets.as_deref();
             let path = path.ok_or_else(|| missing("--tickets"))?;
-            Ok(Box::new(Hubbub::open(path, tls)?))
+            Ok(Box::new(Hubbub::open(path, trust)?))
         }
         Kind::Janus => {
             let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(Janus::open(url, options, tls)?))
+            Ok(Box::new(Janus::open(
+                url,
+                options,
+                tls::for_url(url, trust)?,
+            )?))
         }
         Kind::Livekit => {
             let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(LiveKit::open(url, options, tls)))
+            Ok(Box::new(LiveKit::open(
+                url,
+                options,
+                tls::for_url(url, trust)?,
+            )))
         }
     }
 }

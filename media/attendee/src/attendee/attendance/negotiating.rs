@@ -40,7 +40,9 @@ impl Attendance {
                 );
             }
             Event::Index(index) => {
-                self.say("index", describe(&index));
+                if !self.content {
+                    self.say("index", describe(&index));
+                }
                 self.index = Some(index);
                 self.dirty = true;
                 self.joined = true;
@@ -75,6 +77,8 @@ impl Attendance {
                 self.socket.close();
                 return Err(End::Left);
             }
+            // The main session is told the same.
+            _ if self.content => {}
             other => narrate::narrate(&self.report, &self.session.roster, other),
         }
         if self.dirty && !self.in_flight && self.leaving.is_none() {

@@ -13,6 +13,7 @@ use crate::load::role::{Role, Speech};
 use crate::load::signalling::{Said, Signalling, Target};
 use crate::signal::framing;
 use crate::signal::session::{Event, Joining, Session, Subscription};
+use crate::tls::{self, Trust};
 use crate::websocket::{Received, Socket};
 
 const PING: Duration = Duration::from_secs(10);
@@ -47,10 +48,15 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
 
 impl Hubbub {
     /// Reads a JSON list of `{"Meeting": …, "Attendees": […]}`.
-    pub fn open(path: &Path, tls: Arc<ClientConfig>) -> io::Result<Hubbub> {
+    pub fn open(path: &Path, trust: Trust<'_>) -> io::Result<Hubbub> {
         let data = std::fs::read(path)?;
         let list: Vec<Value> = serde_json::from_slice(&data).map_err(|e| invalid(e.to_string()))?;
-        let meetings = list.iter().map(meeting).collect::<io::Result<_>>()?;
+        let meetings = list
+            .iter()
+            .map(meeting)
+            .collect::<io::Result<Vec<Meeting>>>()?;
+        let url = meetings.first().map_or("", |m| m.url.as_str());
+        let tls = tls::for_url(url, trust)?;
         Ok(Hubbub { meetings, tls })
     }
 }
