@@ -19,32 +19,27 @@ export class Ears {
     this.source.connect(this.moment);
   }
 
-  // The loudest of each tone over `seconds`, and the loudest of everything else as `rest`.
+  // The median level of each tone over `seconds`, and of the loudest of everything else as `rest`.
+  // Medians, because a page that gets too little of the processor clicks now and then.
   async listen(frequencies, seconds) {
     const bins = new Float32Array(this.spectrum.frequencyBinCount);
     const width = this.context.sampleRate / this.spectrum.fftSize;
-    const levels = new Map(frequencies.map((each) => [each, FLOOR]));
-    let rest = FLOOR;
+    const levels = new Map(frequencies.map((each) => [each, []]));
+    const rests = [];
     await pause(200); // what is in the window was heard before this call
     const end = now() + seconds * 1000;
     do {
       this.spectrum.getFloatFrequencyData(bins);
-      const own = new Set();
       for (const frequency of frequencies) {
         const center = Math.round(frequency / width);
-        for (let bin = center - 4; bin <= center + 4; bin += 1) {
-          own.add(bin);
-          levels.set(frequency, Math.max(levels.get(frequency), bins[bin]));
-        }
+        levels.get(frequency).push(Math.max(...bins.subarray(center - 4, center + 5)));
+        bins.fill(FLOOR, center - 4, center + 5);
       }
-      for (let bin = 20; bin < bins.length; bin += 1) {
-        if (!own.has(bin)) rest = Math.max(rest, bins[bin]);
-      }
+      rests.push(bins.subarray(20).reduce((loudest, each) => Math.max(loudest, each), FLOOR));
       await pause(50);
     } while (now() < end);
-    const scaled = (level) => Math.max(level + ANALYSER_LOSS, FLOOR);
-    const tones = frequencies.map((each) => [each, scaled(levels.get(each))]);
-    return { tones, rest: scaled(rest) };
+    const tones = frequencies.map((each) => [each, scaled(median(levels.get(each)))]);
+    return { tones, rest: scaled(median(rests)) };
   }
 
   // From now on write down the level of one tone, about every 10 ms, as [at, dB].
@@ -71,6 +66,9 @@ export class Ears {
     this.source.disconnect();
   }
 }
+
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+const scaled = (level) => Math.max(level + ANALYSER_LOSS, FLOOR);
 
 // Goertzel's algorithm below a Hann window.
 function level(samples, frequency, sampleRate) {
