@@ -23,10 +23,12 @@ pub struct Item {
     pub may_rise: bool,
     /// It may lose what it has.
     pub may_fall: bool,
+    /// It has what it has on top of the budget.
+    pub trial: bool,
 }
 
-/// The height each item gets. It rises only where `headroom` percent of the budget carry that.
-pub fn share(items: &[Item], costs: &[u64], budget: u64, headroom: u64) -> Vec<usize> {
+/// The height each item gets: it keeps what `keeping` bit/s carry, and rises only to what `rising` do.
+pub fn share(items: &[Item], costs: &[u64], keeping: u64, rising: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..items.len()).collect();
     order.sort_by_key(|&index| {
         let item = &items[index];
@@ -47,19 +49,13 @@ pub fn share(items: &[Item], costs: &[u64], budget: u64, headroom: u64) -> Vec<u
             }
         })
         .collect();
-    let comfortable = fill(
-        items,
-        costs,
-        &order,
-        &limits,
-        budget.saturating_mul(headroom) / 100,
-    );
+    let comfortable = fill(items, costs, &order, &limits, rising);
     for ((limit, item), easily) in limits.iter_mut().zip(items).zip(comfortable) {
         if item.may_rise && !item.fresh {
             *limit = easily.max(current(item));
         }
     }
-    fill(items, costs, &order, &limits, budget)
+    fill(items, costs, &order, &limits, keeping)
 }
 
 fn fill(
@@ -77,7 +73,9 @@ fn fill(
     };
     for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.may_fall) {
         heights[index] = item.current.min(item.layers.len());
-        left = left.saturating_sub(cost(index, heights[index]));
+        if !item.trial {
+            left = left.saturating_sub(cost(index, heights[index]));
+        }
     }
     let rank = |index: usize| (items[index].content, items[index].priority);
     for equals in order.chunk_by(|&one, &other| rank(one) == rank(other)) {
@@ -117,7 +115,12 @@ mod tests {
             fresh: current == 0,
             may_rise: true,
             may_fall: true,
+            trial: false,
         }
+    }
+
+    fn shared(items: &[Item], costs: &[u64], budget: u64, headroom: u64) -> Vec<usize> {
+        share(items, costs, budget, budget * headroom / 100)
     }
 
     const COSTS: [u64; 6] = [300, 600, 1200, 300, 600, 1200];
@@ -134,7 +137,7 @@ mod tests {
             (100, [0, 0]),
         ];
         for (budget, heights) in expected {
-            assert_eq!(share(&items, &COSTS, budget, 100), heights, "{budget}");
+            assert_eq!(shared(&items, &COSTS, budget, 100), heights, "{budget}");
         }
     }
 
@@ -142,7 +145,7 @@ mod tests {
     fn equals_are_served_alike() {
         let items = [item(5, 0..3, 0), item(5, 3..6, 0)];
         for (budget, heights) in [(600, [1, 1]), (900, [2, 1]), (1200, [2, 2]), (599, [1, 0])] {
-            assert_eq!(share(&items, &COSTS, budget, 100), heights, "{budget}");
+            assert_eq!(shared(&items, &COSTS, budget, 100), heights, "{budget}");
         }
         let keeps = [
             item(5, 0..3, 0),
@@ -151,7 +154,7 @@ mod tests {
                 ..item(5, 3..6, 0)
             },
         ];
-        assert_eq!(share(&keeps, &COSTS, 900, 100), [1, 2]);
+        assert_eq!(shared(&keeps, &COSTS, 900, 100), [1, 2]);
     }
 
     #[test]
@@ -163,7 +166,7 @@ mod tests {
                 ..item(0, 3..6, 0)
             },
         ];
-        assert_eq!(share(&items, &COSTS, 1500, 100), [1, 3]);
+        assert_eq!(shared(&items, &COSTS, 1500, 100), [1, 3]);
     }
 
     #[test]
@@ -175,12 +178,12 @@ mod tests {
                 ..item(1, 0..3, current)
             }]
         };
-        assert_eq!(share(&at(2, true), &COSTS, 1200, 85), [2]);
-        assert_eq!(share(&at(2, true), &COSTS, 1500, 85), [3]);
-        assert_eq!(share(&at(2, false), &COSTS, 1500, 85), [2]);
-        assert_eq!(share(&at(3, true), &COSTS, 1200, 85), [3]);
-        assert_eq!(share(&at(3, true), &COSTS, 1199, 85), [2]);
-        assert_eq!(share(&at(0, true), &COSTS, 310, 85), [0]);
+        assert_eq!(shared(&at(2, true), &COSTS, 1200, 85), [2]);
+        assert_eq!(shared(&at(2, true), &COSTS, 1500, 85), [3]);
+        assert_eq!(shared(&at(2, false), &COSTS, 1500, 85), [2]);
+        assert_eq!(shared(&at(3, true), &COSTS, 1200, 85), [3]);
+        assert_eq!(shared(&at(3, true), &COSTS, 1199, 85), [2]);
+        assert_eq!(shared(&at(0, true), &COSTS, 310, 85), [0]);
     }
 
     #[test]
@@ -192,7 +195,30 @@ mod tests {
             },
             item(9, 3..6, 1),
         ];
-        assert_eq!(share(&items, &COSTS, 1600, 100), [3, 1]);
+        assert_eq!(shared(&items, &COSTS, 1600, 100), [3, 1]);
+    }
+
+    #[test]
+    fn what_is_on_trial_takes_nothing_from_others() {
+        let trial = Item {
+            may_fall: false,
+            trial: true,
+            ..item(1, 0..3, 1)
+        };
+        let other = Item {
+            fresh: false,
+            ..item(9, 3..6, 2)
+        };
+        assert_eq!(
+            shared(&[trial.clone(), other.clone()], &COSTS, 600, 100),
+            [1, 2]
+        );
+        let over = Item {
+            may_fall: true,
+            trial: false,
+            ..trial
+        };
+        assert_eq!(shared(&[over, other], &COSTS, 600, 100), [0, 2]);
     }
 
     proptest! {
@@ -208,7 +234,7 @@ mod tests {
                 costs.extend(layers);
                 items.push(Item { content, ..item(priority, range, 0) });
             }
-            let heights = share(&items, &costs, budget, 100);
+            let heights = shared(&items, &costs, budget, 100);
             let spent = |index: usize| match heights[index] {
                 0 => 0,
                 height => costs[items[index].layers.start + height - 1],

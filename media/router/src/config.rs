@@ -17,6 +17,9 @@ pub struct Config {
     pub reserve: u64,
     /// More is only given where this part of the estimate carries it, in percent.
     pub headroom: u64,
+    /// What is given is kept while this much more than the estimate would carry it, in percent: an
+    /// estimate falls below what arrives until a queue has drained.
+    pub tolerance: u64,
     /// More is given no sooner than this after a change; it doubles each time more proves too much.
     pub hold: Duration,
     /// The longest hold.
@@ -35,6 +38,7 @@ impl Default for Config {
             keyframe_every_stalled: Duration::from_secs(2),
             reserve: 50_000,
             headroom: 85,
+            tolerance: 10,
             hold: Duration::from_secs(2),
             hold_at_most: Duration::from_secs(32),
             seed: 0,

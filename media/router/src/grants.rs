@@ -1,6 +1,6 @@
 //! What the allocator gives and takes, over time.
 //!
-//! **Invariant: after any change a tile is given no more for as long as its hold; a hold doubles each
+//! **Invariant: after any change a session is given no more for as long as its hold; a hold doubles each
 //! time what was given proves too much.** So a link that carries a layer only now and then is not
 //! switched to and fro.
 
@@ -14,11 +14,8 @@ use crate::{Output, Preference, Router};
 
 /// An overload shorter than this is left to the congestion controller, unless it is severe.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// A layer lost this soon after it was given was too much; one kept longer was not.
-const TOO_SOON: Duration = Duration::from_secs(10);
-/// A paused tile is tried again after this many holds, for this long.
-const TRIAL_AFTER: u32 = 4;
-const TRIAL: Duration = Duration::from_secs(3);
+/// Behind a fall it begins only then.
+const DRAINING: Duration = Duration::from_millis(600);
 
 /// The wishes of a session whose layers the allocator picks.
 #[derive(Default)]
@@ -30,8 +27,21 @@ pub(crate) struct Asked {
     encodings: Vec<usize>,
 }
 
+impl Asked {
+    /// What they have takes, in bit/s, but for what is on trial.
+    fn need(&self) -> u64 {
+        let cost = |item: &Item| match item.current.min(item.layers.len()) {
+            0 => 0,
+            height => self.costs[item.layers.start + height - 1],
+        };
+        self.items.iter().filter(|item| !item.trial).map(cost).sum()
+    }
+}
+
 impl<E: Clone> Router<E> {
     pub(crate) fn ask_for(&self, tile: usize, layers: &[Layer], now: Instant, asked: &mut Asked) {
+        let pace = &self.sessions[self.tiles[tile].session].pace;
+        let may_rise = pace.may_rise(now, &self.config);
         let start = asked.costs.len();
         asked.costs.extend(
             layers
@@ -58,8 +68,10 @@ impl<E: Clone> Router<E> {
             layers: start..start + layers.len(),
             current,
             fresh: !state.grant.known && current == 0,
-            may_rise: state.grant.may_rise(now, self.config.hold),
-            may_fall: state.grant.trial.is_none_or(|until| now >= until),
+            // What has only now begun to arrive is taken at once; only what was refused is held back.
+            may_rise: !state.grant.limited || may_rise,
+            may_fall: true,
+            trial: false,
         });
     }
 
@@ -71,18 +83,39 @@ impl<E: Clone> Router<E> {
         now: Instant,
         out: &mut O,
     ) {
-        self.be_patient(session, &mut asked, budget, now);
-        self.try_one(&mut asked, now);
-        let heights = share(&asked.items, &asked.costs, budget, self.config.headroom);
+        let before = asked.need();
+        self.try_one(session, &mut asked, now);
+        let rising = budget.saturating_mul(self.config.headroom) / 100;
+        let sustained = self.sessions[session].pace.sustained(now);
+        let keeping = budget.max(sustained);
+        let keeping = keeping.saturating_add(keeping / 100 * self.config.tolerance);
+        self.be_patient(session, &mut asked, keeping, now);
+        let heights = share(&asked.items, &asked.costs, keeping, rising);
+        let (mut rose, mut fell) = (false, false);
         for ((&tile, item), height) in asked.tiles.iter().zip(&asked.items).zip(heights) {
             let grant = &mut self.tiles[tile].grant;
-            grant.note(item, height, now, &self.config);
+            rose |= height > item.current && grant.limited;
+            fell |= height < item.current || (item.fresh && height == 0);
+            let limited = height < item.layers.len();
+            *grant = Grant {
+                known: true,
+                paused: height == 0,
+                limited,
+            };
             match height.checked_sub(1) {
                 Some(choice) => {
-                    self.point(tile, asked.encodings[item.layers.start + choice], now, out)
+                    self.point(tile, asked.encodings[item.layers.start + choice], now, out);
                 }
                 None => self.cut(tile),
             }
+        }
+        let pace = &mut self.sessions[session].pace;
+        if rose {
+            pace.rose(now, before);
+        } else if fell {
+            pace.fell(now, &self.config);
+            // The estimate is at its lowest while the queue it fell for drains.
+            self.sessions[session].over = Some(now + DRAINING);
         }
         let all: u64 = asked
             .items
@@ -93,8 +126,7 @@ impl<E: Clone> Router<E> {
             .tiles
             .iter()
             .any(|&tile| self.tiles[tile].grant.limited);
-        self.sessions[session].limited =
-            refused || all > budget.saturating_mul(self.config.headroom) / 100;
+        self.sessions[session].limited = refused || all > rising;
     }
 
     /// The estimate, if it counts. An estimate that nothing forwarded has ever exceeded only tells what
@@ -130,45 +162,43 @@ impl<E: Clone> Router<E> {
         now.saturating_duration_since(*over.get_or_insert(now)) >= PATIENCE
     }
 
+    /// Lets a slight overload pass if it is short; one of what is not on trial ends all trials.
     fn be_patient(&mut self, session: usize, asked: &mut Asked, budget: u64, now: Instant) {
-        let cost = |item: &Item| match item.current.min(item.layers.len()) {
-            0 => 0,
-            height => asked.costs[item.layers.start + height - 1],
-        };
-        let need: u64 = asked.items.iter().map(cost).sum();
-        let severe = need > budget.saturating_add(budget / 2);
-        if !self.lasts(session, need > budget, now) && need > budget && !severe {
-            asked
-                .items
-                .iter_mut()
-                .for_each(|item| item.may_fall = false);
+        let need = asked.need();
+        let draining = self.sessions[session].over.is_some_and(|since| now < since);
+        let severe = need > budget.saturating_add(budget / 2) && !draining;
+        let lasts = self.lasts(session, need > budget, now);
+        if need > budget {
+            self.sessions[session].pace.end_trial();
+            for item in &mut asked.items {
+                (item.may_fall, item.trial) = (item.trial || severe || lasts, false);
+            }
         }
     }
 
-    /// Resumes the most important tile that has been paused for long, against the estimate: that may
-    /// be low only because little is sent.
-    fn try_one(&mut self, asked: &mut Asked, now: Instant) {
-        let tried = |&tile: &usize| {
-            self.tiles[tile]
-                .grant
-                .trial
-                .is_some_and(|until| now < until)
-        };
-        if asked.tiles.iter().any(tried) {
-            return;
+    /// Resumes the most important tile that has been paused for long, whatever the estimate: that may
+    /// be low only because little is sent. Nothing else loses by it, or gains before its end.
+    fn try_one(&mut self, session: usize, asked: &mut Asked, now: Instant) {
+        let before = asked.need();
+        let pace = &mut self.sessions[session].pace;
+        let mut trial = pace.on_trial(now);
+        let nothing = asked.items.iter().all(|item| item.current == 0);
+        if trial.is_none() && pace.may_try(now, &self.config, nothing) {
+            let paused = |(tile, _): &(&usize, &Item)| self.tiles[**tile].grant.paused;
+            let due = asked.tiles.iter().zip(&asked.items).filter(paused);
+            trial = due
+                .max_by_key(|(_, item)| (item.content, item.priority))
+                .map(|(&tile, _)| tile);
+            if let Some(tile) = trial {
+                pace.begin_trial(tile, now, before);
+            }
         }
-        let due = asked
-            .tiles
-            .iter()
-            .zip(&mut asked.items)
-            .filter(|(tile, item)| {
-                item.current == 0 && self.tiles[**tile].grant.trial_due(now, self.config.hold)
-            });
-        if let Some((&tile, item)) = due.max_by_key(|(_, item)| (item.content, item.priority)) {
-            (item.current, item.may_fall) = (1, false);
-            let grant = &mut self.tiles[tile].grant;
-            grant.trial = Some(now + TRIAL);
-            grant.rose(now);
+        let Some(trial) = trial else { return };
+        for (&tile, item) in asked.tiles.iter().zip(&mut asked.items) {
+            item.may_rise = false;
+            if tile == trial {
+                (item.current, item.may_fall, item.trial) = (item.current.max(1), false, true);
+            }
         }
     }
 
@@ -203,49 +233,5 @@ impl<E: Clone> Router<E> {
             out.paused(id, group);
         }
         self.sessions[session].paused = paused;
-    }
-}
-
-impl Grant {
-    /// A layer that has only now begun to arrive is taken at once; only what was refused is held back.
-    fn may_rise(&self, now: Instant, hold: Duration) -> bool {
-        let hold = self.hold.unwrap_or(hold);
-        !self.limited
-            || self
-                .changed
-                .is_none_or(|changed| now.saturating_duration_since(changed) >= hold)
-    }
-
-    fn trial_due(&self, now: Instant, hold: Duration) -> bool {
-        let after = self.hold.unwrap_or(hold) * TRIAL_AFTER;
-        self.paused
-            && self
-                .changed
-                .is_some_and(|changed| now.saturating_duration_since(changed) >= after)
-    }
-
-    fn rose(&mut self, now: Instant) {
-        let long = |changed: Instant| now.saturating_duration_since(changed) >= TOO_SOON * 3;
-        if self.rose && self.changed.is_some_and(long) {
-            self.hold = None;
-        }
-        (self.changed, self.rose, self.paused) = (Some(now), true, false);
-    }
-
-    fn note(&mut self, item: &Item, height: usize, now: Instant, config: &crate::Config) {
-        let first = !self.known && item.fresh;
-        self.known = true;
-        if height < item.current || (first && height == 0) {
-            let hold = self.hold.unwrap_or(config.hold);
-            let too_soon = |changed: Instant| now.saturating_duration_since(changed) < TOO_SOON;
-            if self.rose && self.changed.is_some_and(too_soon) {
-                self.hold = Some((hold * 2).min(config.hold_at_most));
-            }
-            (self.changed, self.rose, self.trial) = (Some(now), false, None);
-        } else if height > item.current && self.limited {
-            self.rose(now);
-        }
-        self.limited = height < item.layers.len();
-        self.paused = height == 0;
     }
 }

@@ -29,6 +29,7 @@ mod gates;
 mod grants;
 mod layers;
 mod output;
+mod pace;
 mod packet;
 mod rate;
 mod receive;

@@ -10,6 +10,7 @@ use slab::Slab;
 
 use crate::encoding::Encoding;
 use crate::gates::permits;
+use crate::pace::Pace;
 use crate::tile::Tile;
 use crate::{Config, Gates, Source};
 
@@ -54,6 +55,7 @@ pub(crate) struct Session {
     pub limited: bool,
     /// The estimate does not carry what is forwarded, since then.
     pub over: Option<Instant>,
+    pub pace: Pace,
     /// Groups the client paused, and groups the allocator did.
     pub client_paused: Vec<u32>,
     pub paused: Vec<u32>,

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use crate::splice::Tail;
 use crate::{Sink, Wish};
 
@@ -29,11 +27,4 @@ pub struct Grant {
     pub paused: bool,
     /// The budget, not what there is, decided how much it was given last.
     pub limited: bool,
-    /// When more or less was given last.
-    pub changed: Option<Instant>,
-    pub rose: bool,
-    /// How long nothing more is given after that.
-    pub hold: Option<Duration>,
-    /// It was resumed though the estimate does not carry it, to see whether it is wrong.
-    pub trial: Option<Instant>,
 }

@@ -10,6 +10,7 @@ mod garbage;
 mod gates_close_at_once;
 mod key_frame_requests;
 mod layer_fall_back;
+mod narrow_downlink;
 mod other_codecs;
 mod recovery_after_loss;
 mod size_limits;
