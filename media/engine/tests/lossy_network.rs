@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use hubbub_engine::event::Event;
+use str0m::rtp::RtpPacket;
 use support::media::{Tone, heard};
 use support::{Weather, World};
 
@@ -49,6 +50,11 @@ fn speech_goes_on_and_the_bad_uplink_is_told() {
     });
     let packets = world.take_packets(1, 2500);
     let half = packets.len() / 2;
+    let red = |packet: &RtpPacket| *packet.header.payload_type == support::client::RED;
+    assert!(
+        packets[half..].iter().any(red),
+        "the lossy downlink gets frames twice"
+    );
     assert!(heard(&packets[half..], &[700.0])[0] > 1500.0);
     assert!(
         world.events.contains(&Event::Signal {
@@ -75,4 +81,38 @@ fn others_get_through_while_one_network_is_down() {
     let packets = world.take_packets(1, 2500);
     assert!(packets.len() >= 99);
     assert!(heard(&packets[20..], &[700.0])[0] > 3000.0);
+}
+
+#[test]
+fn a_good_downlink_is_estimated_and_told() {
+    let mut world = World::new();
+    world.connect(1, &[1, 2]);
+    world.start_camera(0, 10);
+    world.watch(1, 0, 10);
+    world.run_with(Duration::from_secs(6), |world, ms| {
+        if ms.is_multiple_of(20) {
+            world.show_frame(0);
+        }
+    });
+    let told = world.events.iter().rev().find_map(|event| match event {
+        Event::Bitrates {
+            bitrates,
+            estimates,
+            ..
+        } => Some((bitrates.clone(), estimates.clone())),
+        _ => None,
+    });
+    let (bitrates, estimates) = told.expect("bitrates after 4 s");
+    let (stream, rate) = bitrates[0];
+    assert!(
+        stream == 10 && (250_000..500_000).contains(&rate),
+        "{bitrates:?}"
+    );
+    let of = |session| {
+        estimates
+            .iter()
+            .find(|(id, _)| *id == session)
+            .map(|(_, bps)| *bps)
+    };
+    assert!(of(2) >= Some(1_000_000), "{estimates:?}");
 }

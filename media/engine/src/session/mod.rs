@@ -6,9 +6,11 @@
 //! the meeting acts upon.
 
 pub mod downlink;
+pub mod feedback;
 pub mod media;
 pub mod payloads;
 pub mod setup;
+mod tap;
 mod transport;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -172,6 +174,7 @@ pub struct Session {
     wishes: Vec<TileWish>,
     downlink: Downlink,
     told: Option<Instant>,
+    feedback_id: Option<u8>,
     inlets: Vec<(u32, Inlet)>,
     uplink: Uplink,
     addresses: usize,
@@ -206,6 +209,7 @@ impl Session {
             wishes: Vec::new(),
             downlink: Downlink::default(),
             told: None,
+            feedback_id: None,
             inlets: Vec::new(),
             uplink: Uplink::default(),
             addresses: 0,
@@ -224,6 +228,7 @@ impl Session {
                 return false;
             };
             self.rtc = Some(Box::new(rtc));
+            self.feedback_id = setup::feedback_id(&command.extensions);
         }
         let rtc = self.rtc.as_mut().expect("it was made above");
         self.payloads.replace(&command.payloads, rtc.codec_config());

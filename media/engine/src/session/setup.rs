@@ -10,7 +10,7 @@ use str0m::{Candidate, IceCreds, Rtc, RtcConfig};
 
 use crate::command::{Configure, OpenSession};
 use crate::session::payloads::transport_codecs;
-use crate::session::{LOCAL, LOCAL_V6};
+use crate::session::{LOCAL, LOCAL_V6, tap};
 
 /// RTCP reports come this often, for round trips and lip sync (chime-meetings C.5).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ pub struct Identity {
 impl Identity {
     /// Makes a new certificate.
     pub fn generate() -> Identity {
-        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        let crypto = Arc::new(tap::provider());
         let certificate = crypto
             .dtls_provider
             .generate_certificate()
@@ -67,6 +67,15 @@ fn extension(uri: &str) -> Option<Extension> {
     })
 }
 
+/// The id of transport-wide numbers.
+pub fn feedback_id(extensions: &[(u8, String)]) -> Option<u8> {
+    let wide = |uri: &str| matches!(extension(uri), Some(Extension::TransportSequenceNumber));
+    extensions
+        .iter()
+        .find(|(_, uri)| wide(uri))
+        .map(|(id, _)| *id)
+}
+
 fn extension_map(extensions: &[(u8, String)]) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     for (id, uri) in extensions {
@@ -102,10 +111,6 @@ pub fn build(
         })
         .set_ice_lite(true)
         .set_rtp_mode(true)
-        // Feedback of the client reaches us as raw packets only. The transport's own estimator
-        // would pace, probe and pad: a packet costs it twice as much then, and padding would go out
-        // for tiles whose owner may not receive video.
-        .enable_raw_packets(!open.content)
         .set_extension_map(extension_map(&first.extensions))
         .set_rtcp_report_interval_audio(REPORT_INTERVAL)
         .set_rtcp_report_interval_video(REPORT_INTERVAL);

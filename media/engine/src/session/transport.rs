@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::rtcp::{Rtcp, Twcc};
-use str0m::rtp::{RawPacket, RtpPacket};
+use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output};
 
 use crate::session::downlink::Arrival;
+use crate::session::feedback::{Feedback, feedbacks, number_of};
 use crate::session::payloads::Carries;
-use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Session};
+use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Session, tap};
 
 /// A transport is asked at most this many times in one go; what it still holds then comes later.
 const ROUNDS_MAX: usize = 2000;
@@ -60,12 +60,30 @@ impl Session {
         let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
             return;
         };
+        let is_rtcp =
+            matches!(bytes, [first, kind, ..] if first >> 6 == 2 && (192..=223).contains(kind));
+        let is_rtp = bytes[0] >> 6 == 2 && !is_rtcp;
+        let mut reports = Vec::new();
+        let input = Input::Receive(now, receive);
+        let taken = if is_rtcp {
+            tap::listen(
+                bytes,
+                || rtc.handle_input(input),
+                |_, plain| reports = feedbacks(plain),
+            )
+        } else {
+            rtc.handle_input(input)
+        };
         // Once it is up, a datagram that makes no sense is only that: anybody may have sent it.
-        if rtc.handle_input(Input::Receive(now, receive)).is_err() && !self.connected {
+        if taken.is_err() && !self.connected {
             happened.push(Happened::Broken);
             return;
         }
-        self.drain(out, happened);
+        for report in reports {
+            self.on_feedback(&report, happened);
+        }
+        // A packet is all that RTP brings. What else has become due by then, the tick brings soon.
+        self.drain(out, happened, is_rtp && self.hears());
     }
 
     /// Lets time pass, and drains.
@@ -77,7 +95,7 @@ impl Session {
             happened.push(Happened::Broken);
             return;
         }
-        self.drain(out, happened);
+        self.drain(out, happened, false);
     }
 
     /// The transport takes no time that lies before the one it knows.
@@ -86,16 +104,32 @@ impl Session {
         self.time
     }
 
-    fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+    /// `packet_only`: no further than to a packet of the client.
+    fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>, packet_only: bool) {
         for _ in 0..ROUNDS_MAX {
             let Some(rtc) = self.rtc.as_mut() else { return };
             match rtc.poll_output() {
-                Ok(Output::Transmit(transmit)) => out.push(Datagram {
-                    protocol: transmit.proto,
-                    destination: transmit.destination,
-                    contents: transmit.contents.into(),
-                }),
-                Ok(Output::Event(event)) => self.on_event(event, happened),
+                Ok(Output::Transmit(transmit)) => {
+                    let contents: Vec<u8> = transmit.contents.into();
+                    if let Some(id) = self.feedback_id
+                        && let Some(number) = number_of(&contents, id)
+                    {
+                        self.downlink.sent(number, contents.len(), self.time);
+                    }
+                    let (protocol, destination) = (transmit.proto, transmit.destination);
+                    out.push(Datagram {
+                        protocol,
+                        destination,
+                        contents,
+                    });
+                }
+                Ok(Output::Event(event)) => {
+                    let is_packet = matches!(event, Event::RtpPacket(_));
+                    self.on_event(event, happened);
+                    if is_packet && packet_only {
+                        return;
+                    }
+                }
                 Ok(Output::Timeout(at)) => {
                     if at > self.time {
                         self.deadline = Some(at);
@@ -129,30 +163,24 @@ impl Session {
                     happened.push(Happened::KeyframeWanted(tile.ssrc));
                 }
             }
-            Event::RawPacket(packet) => self.on_raw(*packet, happened),
             _ => {}
         }
     }
 
-    fn on_raw(&mut self, packet: RawPacket, happened: &mut Vec<Happened>) {
-        match packet {
-            RawPacket::RtpTx(header, bytes) => {
-                if let Some(number) = header.ext_vals.transport_cc {
-                    self.downlink.sent(number, bytes.len(), self.time);
-                }
-            }
-            RawPacket::RtcpRx(Rtcp::Twcc(feedback)) => self.on_feedback(feedback, happened),
-            _ => {}
-        }
-    }
-
-    fn on_feedback(&mut self, feedback: Twcc, happened: &mut Vec<Happened>) {
-        let newest = self.downlink.newest().into();
+    fn on_feedback(&mut self, feedback: &Feedback, happened: &mut Vec<Happened>) {
+        let newest = self.downlink.newest();
+        let behind = (newest as u16).wrapping_sub(feedback.first);
+        // One that is ahead of what was sent is nonsense, and finds no packet.
+        let first = newest
+            .checked_sub(u64::from(behind))
+            .unwrap_or(u64::MAX / 2);
         let arrivals = feedback
-            .into_iter(self.opened_at, newest)
-            .map(|(sequence, _, at)| Arrival {
-                sequence: *sequence,
-                at,
+            .arrivals
+            .iter()
+            .zip(first..)
+            .map(|(at, sequence)| Arrival {
+                sequence,
+                at: at.map(|at| self.opened_at + at),
             });
         self.downlink.feedback(arrivals, self.time);
         let told = self
