@@ -15,6 +15,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from hubbub import metrics
 from hubbub.cli import command_line
+from hubbub.meetings.live.counts import described as described_live
 from hubbub.serve.node import open_node
 from hubbub.settings import TABLES, RoleSettings, Setting, Settings, described
 from hubbub.wire.coverage import Row, rows
@@ -157,6 +158,8 @@ def metrics_page() -> Iterator[str]:
             kind = type(metric).__name__.lower()
             suffix = "_total" if isinstance(metric, Counter) else ""
             yield f"| `{metric._name}{suffix}` | {kind} | {labels} | {metric._documentation} |"
+    for name, kind, meaning in described_live():
+        yield f"| `{name}` | {kind} |  | {meaning} |"
 
 
 SERVICES = {
@@ -174,7 +177,7 @@ def coverage_rows() -> list[Row]:
 
     async def registered() -> list[Row]:
         with tempfile.TemporaryDirectory() as directory:
-            node = await open_node(Settings(data_dir=Path(directory)))
+            node = await open_node(Settings(data_dir=Path(directory), media=False))
             try:
                 return list(rows(node.services))
             finally:

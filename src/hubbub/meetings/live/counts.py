@@ -9,9 +9,39 @@ from prometheus_client.registry import REGISTRY, Collector
 
 from hubbub.meetings.live.stage import LiveStage
 
+LIVE = "meetings_live", "Meetings that run here"
+SOCKETS = "meetings_sockets", "Open signalling WebSockets"
+# Name in the engine's statistics -> meaning.
+ENGINE_GAUGES = {
+    "threads": "Threads that carry media",
+    "sessions": "PeerConnections",
+    "speakers": "Attendees that are heard",
+}
+ENGINE_COUNTERS = {
+    "packets_received": "Packets of media and connectivity checks received",
+    "packets_refused": "Packets received that belong to nobody, or make no sense",
+    "audio_packets_sent": "RTP packets of audio sent",
+    "video_packets_sent": "RTP packets of video sent",
+    "keyframe_requests": "Key frames that senders were asked for",
+    "audio_decodes": "Audio frames decoded",
+    "audio_encodes": "Audio frames encoded; one may be for many",
+    "audio_concealed": "Audio frames that never arrived and were made up for",
+}
+PREFIX = "meetings_media_"
+
+
+def described() -> Iterator[tuple[str, str, str]]:
+    """Name, kind and meaning of all of them."""
+    for name, meaning in (LIVE, SOCKETS):
+        yield name, "gauge", meaning
+    for name, meaning in ENGINE_GAUGES.items():
+        yield PREFIX + name, "gauge", meaning
+    for name, meaning in ENGINE_COUNTERS.items():
+        yield f"{PREFIX}{name}_total", "counter", meaning
+
 
 class LiveMetrics(Collector):
-    """Asks when it is asked. Names of the engine ending in ``_total`` are counters."""
+    """Asks when it is asked."""
 
     def __init__(self, stage: LiveStage) -> None:
         self._stage = stage
@@ -22,20 +52,11 @@ class LiveMetrics(Collector):
     def unregister(self) -> None:
         REGISTRY.unregister(self)
 
-    def describe(self) -> list[Metric]:
-        """Nothing: what there is to count is the engine's to say."""
-        return []
-
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("meetings_live", "Meetings that run here", len(self._stage))
-        yield GaugeMetricFamily(
-            "meetings_sockets", "Open signalling WebSockets", self._stage.sockets
-        )
-        for name, value in sorted(self._stage.engine.stats().items()):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                continue
-            text = f"Of the media engine: {name.replace('_', ' ')}"
-            if name.endswith("_total"):
-                yield CounterMetricFamily(f"meetings_media_{name}", text, value)
-            else:
-                yield GaugeMetricFamily(f"meetings_media_{name}", text, value)
+        yield GaugeMetricFamily(*LIVE, value=len(self._stage))
+        yield GaugeMetricFamily(*SOCKETS, value=self._stage.sockets)
+        told = self._stage.engine.stats()
+        for name, meaning in ENGINE_GAUGES.items():
+            yield GaugeMetricFamily(PREFIX + name, meaning, told.get(name, 0))
+        for name, meaning in ENGINE_COUNTERS.items():
+            yield CounterMetricFamily(PREFIX + name, meaning, told.get(name, 0))

@@ -71,7 +71,7 @@ class Native:
         raise AssertionError("events come by `Site.happen`")
 
     def stats(self) -> bytes:
-        return msgspec.msgpack.encode({"packets_total": 3, "sessions": 1, "name": "x"})
+        return msgspec.msgpack.encode({"packets_received": 3, "sessions": 1, "news": 7})
 
     def close(self) -> None:
         if not self.closed:
