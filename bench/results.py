@@ -36,7 +36,8 @@ class Results(msgspec.Struct):
 
 
 def summed_up(server: str, samples: Sequence[Sample], *, rival: bool) -> Measured:
-    figures = {figure: median(sample[figure] for sample in samples) for figure in samples[0]}
+    everywhere = (figure for figure in samples[0] if all(figure in sample for sample in samples))
+    figures = {figure: median(sample[figure] for sample in samples) for figure in everywhere}
     return Measured(server, rival, figures, [dict(sample) for sample in samples])
 
 

@@ -19,16 +19,20 @@ from bench.process import NotReady, raise_descriptor_limit
 from bench.results import Measured, Results
 from bench.servers.broadcast import Broadcast
 from bench.servers.hubbub import Hubbub
+from bench.servers.janus import Janus
+from bench.servers.livekit import LiveKit
 from bench.servers.moto import Moto
 from bench.servers.nats import Nats
 from bench.servers.nchan import Nchan
 from bench.servers.send_loop import SendLoop
 from bench.targets import REFERENCE
-from bench.workloads import http
+from bench.workloads import http, video
+from bench.workloads.clients import clients
 from bench.workloads.connections import connections
 from bench.workloads.contract import FULL, QUICK, Pace, Sample, Workload
 from bench.workloads.fanout import fanout
 from bench.workloads.identity import identity
+from bench.workloads.meetings import meetings
 from bench.workloads.start import start
 
 
@@ -39,6 +43,7 @@ def workloads() -> list[Workload]:
         SendLoop("joined", REFERENCE),
         SendLoop("each", "send() in C, one a message"),
     )
+    of_meetings = (hubbub, Janus(), LiveKit())
     return [
         fanout(1_000, (hubbub, *rivals, *loops)),
         fanout(10_000, (hubbub, *rivals, *loops)),
@@ -47,6 +52,10 @@ def workloads() -> list[Workload]:
         http.writing(hubbub, moto),
         identity(hubbub),
         start((hubbub, moto, *rivals)),
+        meetings(of_meetings),
+        video.audience(of_meetings),
+        video.grids(of_meetings),
+        clients(hubbub),
     ]
 
 
@@ -59,10 +68,11 @@ def run(workload: Workload, pace: Pace, servers: Sequence[str]) -> tuple[list[Me
     ]
     samples: dict[str, list[Sample]] = {}
     failures = 0
-    for repetition in range(pace.repetitions):
+    repetitions = min(pace.repetitions, workload.repetitions)
+    for repetition in range(repetitions):
         for contestant in contestants:
             name = contestant.server.name
-            what = f"{workload.name} {repetition + 1}/{pace.repetitions} {name}"
+            what = f"{workload.name} {repetition + 1}/{repetitions} {name}"
             with TemporaryDirectory(prefix="run-", dir=CACHE) as directory:
                 try:
                     sample = contestant.measure(Path(directory), pace)

@@ -54,10 +54,10 @@ class Signer:
         )
         return head.encode()
 
-    def post(self, path: str, body: bytes) -> bytes:
+    def post(self, path: str, body: bytes, query: str = "") -> bytes:
         """A POST of JSON, signed over content-type, host and x-amz-date as boto3 does."""
         canonical = (
-            f"POST\n{path}\n\ncontent-type:application/json\nhost:{self._host}\n"
+            f"POST\n{path}\n{query}\ncontent-type:application/json\nhost:{self._host}\n"
             f"x-amz-date:{self._date}\n\ncontent-type;host;x-amz-date\n"
             f"{hashlib.sha256(body).hexdigest()}"
         )
@@ -66,8 +66,9 @@ class Signer:
             f"{hashlib.sha256(canonical.encode()).hexdigest()}"
         )
         signature = hmac.digest(self._key, text.encode(), "sha256").hex()
+        target = f"{path}?{query}" if query else path
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
+            f"POST {target} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: application/json\r\n"
             f"X-Amz-Date: {self._date}\r\nAuthorization: AWS4-HMAC-SHA256 "
             f"Credential={ACCESS_KEY_ID}/{self._scope}, "
             f"SignedHeaders=content-type;host;x-amz-date, Signature={signature}\r\n"

@@ -30,6 +30,11 @@ _HTTP: Sequence[Column] = (
     ("p50 ms", "p50_ms", "{:,.1f}"),
     ("p99 ms", "p99_ms", "{:,.1f}"),
 )
+_FORWARDED: Sequence[Column] = (
+    ("packets per server-CPU-second", "packets_per_cpu_second", "{:,.0f}"),
+    ("packet's way p50 ms at half its load", "half_load_p50_ms", "{:,.2f}"),
+    ("p95 ms", "half_load_p95_ms", "{:,.2f}"),
+)
 TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
     "fanout-1000": ("Fan-out of 220-byte messages to 1,000 members, 8 under way", _FANOUT),
     "fanout-10000": ("The same to 10,000 members", _FANOUT),
@@ -56,6 +61,54 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
             ("first start s", "first_start_seconds", "{:,.2f}"),
             ("start s", "start_seconds", "{:,.2f}"),
             ("idle RSS MiB", "rss_mib", "{:,.0f}"),
+        ),
+    ),
+    "meetings": (
+        "Meetings of 250 attendees, 3 speaking, all hearing the mix over SRTP; the others send"
+        " silence. LiveKit does not mix: it forwards each speaker to everybody, and its silent"
+        " attendees send nothing",
+        (
+            ("meetings carried by a core", "meetings_carried", "{:,.0f}"),
+            ("meetings per server-CPU-second", "meetings_per_core", "{:,.2f}"),
+            ("the same, nobody sending silence", "quiet_meetings_per_core", "{:,.2f}"),
+            ("packets to attendees per server-CPU-second", "packets_per_cpu_second", "{:,.0f}"),
+            ("mouth to ear p50 ms at half its load", "half_load_p50_ms", "{:,.1f}"),
+            ("p95 ms", "half_load_p95_ms", "{:,.1f}"),
+            ("RSS MiB", "rss_mib", "{:,.0f}"),
+        ),
+    ),
+    "video": (
+        "Video: one sender at 1.2 Mbit/s, nothing lost",
+        (
+            ("receivers carried by a core", "receivers_carried", "{:,.0f}"),
+            ("receivers per server-CPU-second", "receivers_per_core", "{:,.0f}"),
+            ("Mbit per server-CPU-second", "megabits_per_cpu_second", "{:,.0f}"),
+            *_FORWARDED,
+        ),
+    ),
+    "video-grid": (
+        "Video: meetings of 25, each sending two encodings and watching the 24 others in 320x180"
+        " at 200 kbit/s",
+        (
+            ("meetings carried by a core", "meetings_carried", "{:,.0f}"),
+            ("meetings per server-CPU-second", "meetings_per_core", "{:,.2f}"),
+            ("kbit/s of a stream", "kbps_per_stream", "{:,.0f}"),
+            *_FORWARDED,
+        ),
+    ),
+    "clients": (
+        "The real client in Chromium, on both cores; medians in ms",
+        (
+            ("start() to started", "start_ms", "{:,.0f}"),
+            ("both joined to first audio", "first_audio_ms", "{:,.0f}"),
+            ("camera on to first frame", "camera_ms", "{:,.0f}"),
+            ("late joiner's first frame", "late_joiner_ms", "{:,.0f}"),
+            ("content share to first frame", "share_ms", "{:,.0f}"),
+            ("cut socket to started", "reconnect_ms", "{:,.0f}"),
+            ("audio taken away to silence", "silence_p50_ms", "{:,.0f}"),
+            ("given back to sound", "sound_p50_ms", "{:,.0f}"),
+            ("video taken away to no tile", "tile_removed_p50_ms", "{:,.0f}"),
+            ("given back to first frame", "frame_p50_ms", "{:,.0f}"),
         ),
     ),
 }
@@ -95,11 +148,15 @@ def _lines(results: Results) -> Iterator[str]:
                     (
                         measured.server if measured.rival or measured.server == "Hubbub"
                         else f"*{measured.server}*",
-                        *(form.format(measured.median[figure]) for _, figure, form in columns),
+                        *(_cell(measured.median, figure, form) for _, figure, form in columns),
                     )
                     for measured in results.workloads[name]
                 ],
             )  # fmt: skip
+
+
+def _cell(median: Mapping[str, float], figure: str, form: str) -> str:
+    return form.format(median[figure]) if figure in median else "-"
 
 
 def _taken(results: Results) -> float:

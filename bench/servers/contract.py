@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -37,4 +38,19 @@ class RoomServer(Server, Protocol):
 
     def tokens(self, running: Running, count: int, publishers: int) -> Path | None:
         """A file of one token a line, the publishers' first; None: all may come in."""
+        ...
+
+
+class MeetingServer(Server, Protocol):
+    """A server of meetings; both members give the load client's arguments for a way in."""
+
+    mixes: bool
+    """Speakers are mixed; else each is forwarded to everybody."""
+
+    def meetings(self, running: Running, count: int, attendees: int) -> Sequence[str]:
+        """To new meetings of so many each."""
+        ...
+
+    def audience(self, running: Running, receivers: int) -> Sequence[str]:
+        """To one sender's new audience, the sender being the first who joins."""
         ...

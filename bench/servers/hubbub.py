@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,12 +13,14 @@ from bench.load import each_request, write_requests
 from bench.places import BIN, ROOT
 from bench.process import Process
 from bench.servers.contract import Running
+from bench.servers.tickets import make_tickets
 from bench.signing import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Signer
 
 ENVIRONMENT = {
     "HUBBUB_PORT": "0",
     "HUBBUB_TLS_PORT": "0",
     "HUBBUB_MEDIA_PORT": "0",
+    "HUBBUB_MEDIA_THREADS": "1",
     "HUBBUB_REGION": REGION,
     "HUBBUB_ROOT_ACCESS_KEY_ID": ACCESS_KEY_ID,
     "HUBBUB_ROOT_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
@@ -26,8 +29,11 @@ ENVIRONMENT = {
     "HUBBUB_LIMITS_MESSAGES_PER_SECOND": "1000000",
     "HUBBUB_LIMITS_ROOMS": "1000000000",
     "HUBBUB_LIMITS_APP_INSTANCE_USERS": "1000000000",
+    "HUBBUB_LIMITS_REPLICAS_PER_MEETING": "100",
 }
 TOKEN_CONNECTIONS = 64
+MEETING = 250
+"""Attendees of a meeting, at most; a greater audience sits in replicas of it."""
 
 
 class Room(msgspec.Struct):
@@ -42,6 +48,7 @@ class Hubbub:
     name = "Hubbub"
     rival = False
     protocol = "ivschat"
+    mixes = True
 
     def version(self) -> str:
         done = subprocess.run(
@@ -78,6 +85,24 @@ class Hubbub:
             "".join(f"{msgspec.json.decode(line, type=ChatToken).token}\n" for line in lines)
         )
         return path
+
+    def meetings(self, running: Running, count: int, attendees: int) -> Sequence[str]:
+        return _way_in(running, count, attendees)
+
+    def audience(self, running: Running, receivers: int) -> Sequence[str]:
+        meetings = -(-(receivers + 1) // MEETING)
+        attendees = -(-(receivers + 1) // meetings)
+        return (*_way_in(running, meetings, attendees, replicas=True), "--one-sender")
+
+
+def _way_in(
+    running: Running, meetings: int, attendees: int, *, replicas: bool = False
+) -> Sequence[str]:
+    tickets = make_tickets(running, meetings, attendees, replicas=replicas)
+    return (
+        *("--target", "hubbub", "--tickets", str(tickets)),
+        *("--meetings", str(meetings), "--attendees", str(attendees)),
+    )
 
 
 def _token_request(signer: Signer, room: str, user: int, *capabilities: str) -> bytes:

@@ -36,3 +36,5 @@ class Contestant:
 class Workload:
     name: str
     contestants: Sequence[Contestant]
+    repetitions: int = FULL.repetitions
+    """At most; one where a measurement already looks several times."""
