@@ -19,7 +19,7 @@ ENGINE_GAUGES = {
 }
 ENGINE_COUNTERS = {
     "packets_received": "Packets of media and connectivity checks received",
-    "packets_refused": "Packets that reached a thread without their session: another's, or nobody's",
+    "packets_refused": "Packets that reached a thread without their session, or had none",
     "audio_packets_sent": "RTP packets of audio sent",
     "video_packets_sent": "RTP packets of video sent",
     "keyframe_requests": "Key frames that senders were asked for",
