@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import EndpointConnectionError
+
 from tests.media.browser import Chromium
 from tests.media.cable import Cable
 from tests.media.client import Client, Signature
@@ -70,7 +72,8 @@ class Party:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(self.meetings.exceptions.NotFoundException):
+        gone = self.meetings.exceptions.NotFoundException
+        with contextlib.suppress(gone, EndpointConnectionError):  # a test may have stopped it
             self.meetings.delete_meeting(MeetingId=self.id)
         self._open.close()
         self.meetings.close()

@@ -123,12 +123,12 @@ class Peer:
             )
         )
         await asyncio.wait_for(peer._indexed.wait(), 10)
-        microphone = peer._connection.addTransceiver(Tone(tone), direction="sendrecv")
-        peer._spawn(peer._hear(microphone.receiver.track))
+        peer._connection.addTransceiver(Tone(tone), direction="sendrecv")
         if colour:
             peer._camera = peer._connection.addTransceiver(Picture(colour), direction="sendrecv")
         else:
             peer._camera = peer._connection.addTransceiver("video", direction="inactive")
+        peer._connection.on("track", peer._receive)
         await peer._subscribe()
         peer._spawn(peer._follow())
         return peer
@@ -213,7 +213,6 @@ class Peer:
             for stream in wanted - set(self._receivers):
                 receiver = self._connection.addTransceiver("video", direction="recvonly")
                 self._receivers[stream] = receiver
-                self._spawn(self._see(stream, receiver.receiver.track))
             await self._subscribe()
 
     async def _subscribe(self) -> None:
@@ -249,6 +248,13 @@ class Peer:
         self.answers += 1
 
     # --- media --------------------------------------------------------------------------------
+
+    def _receive(self, track: MediaStreamTrack) -> None:
+        if track.kind == "audio":
+            self._spawn(self._hear(track))
+        for stream, transceiver in self._receivers.items():
+            if transceiver.receiver.track is track:
+                self._spawn(self._see(stream, track))
 
     async def _hear(self, track: MediaStreamTrack) -> None:
         with contextlib.suppress(MediaStreamError):
