@@ -68,7 +68,7 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
         " silence. LiveKit does not mix: it forwards each speaker to everybody, and its silent"
         " attendees send nothing",
         (
-            ("meetings carried by a core", "meetings_carried", "{:,.0f}"),
+            ("meetings carried by a core", "meetings_carried", "{:,g}"),
             ("meetings per server-CPU-second", "meetings_per_core", "{:,.2f}"),
             ("the same, nobody sending silence", "quiet_meetings_per_core", "{:,.2f}"),
             ("packets to attendees per server-CPU-second", "packets_per_cpu_second", "{:,.0f}"),
@@ -80,7 +80,7 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
     "video": (
         "Video: one sender at 1.2 Mbit/s, nothing lost",
         (
-            ("receivers carried by a core", "receivers_carried", "{:,.0f}"),
+            ("receivers carried by a core", "receivers_carried", "{:,g}"),
             ("receivers per server-CPU-second", "receivers_per_core", "{:,.0f}"),
             ("Mbit per server-CPU-second", "megabits_per_cpu_second", "{:,.0f}"),
             *_FORWARDED,
@@ -90,7 +90,7 @@ TABLES: Mapping[str, tuple[str, Sequence[Column]]] = {
         "Video: meetings of 25, each sending two encodings and watching the 24 others in 320x180"
         " at 200 kbit/s",
         (
-            ("meetings carried by a core", "meetings_carried", "{:,.0f}"),
+            ("meetings carried by a core", "meetings_carried", "{:,g}"),
             ("meetings per server-CPU-second", "meetings_per_core", "{:,.2f}"),
             ("kbit/s of a stream", "kbps_per_stream", "{:,.0f}"),
             *_FORWARDED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ general: {{
   server_name = "bench"
 }}
 media: {{ rtp_port_range = "20000-32000" }}
-nat: {{ ice_lite = true }}
+nat: {{ ice_enforce_list = "{address}" }}
 """
 WEBSOCKETS = """
 general: {{ json = "compact" ws = true ws_interface = "lo" ws_port = {port} wss = false }}
@@ -49,7 +50,9 @@ class Janus:
         port = free_port()
         _link(directory / "plugins", [f"libjanus_{plugin}.so" for plugin in PLUGINS])
         _link(directory / "transports", ["libjanus_websockets.so"])
-        (directory / "janus.jcfg").write_text(CONFIGURATION.format(directory=directory))
+        (directory / "janus.jcfg").write_text(
+            CONFIGURATION.format(directory=directory, address=_address())
+        )
         (directory / "janus.transport.websockets.jcfg").write_text(WEBSOCKETS.format(port=port))
         process = Process(["janus", "-F", directory], directory)
         process.wait_for_port(port)
@@ -58,11 +61,23 @@ class Janus:
     def meetings(self, running: Running, count: int, attendees: int) -> Sequence[str]:
         return (
             *("--target", "janus", "--url", f"ws://127.0.0.1:{running.port}"),
+            *("--local-ip", _address()),
             *("--meetings", str(count), "--attendees", str(attendees)),
         )
 
     def audience(self, running: Running, receivers: int) -> Sequence[str]:
         return self.meetings(running, 1, receivers + 1)
+
+
+def _address() -> str:
+    """This machine's own: Janus has no candidates on the loopback interface, though packets between
+    two sockets of one machine go over it in any case.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("198.51.100.1", 9))  # sends nothing
+        address = probe.getsockname()[0]
+        assert isinstance(address, str)
+        return address
 
 
 def _link(directory: Path, libraries: Sequence[str]) -> None:

@@ -20,7 +20,12 @@ from bench.workloads.search import Step, search
 
 ATTENDEES, QUICK_ATTENDEES = 250, 20
 SPEAKING = 3
-LADDER, QUICK_LADDER = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20), (1,)
+LADDER, START, QUICK_LADDER = (
+    (0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20),
+    4,
+    (1,),
+)
+"""Meetings; below one it is a smaller one."""
 WARM_UP = 2.0
 MOST_LOSS = 0.005
 SAMPLED = 24
@@ -49,16 +54,17 @@ class _Hall:
     def full(self) -> bool:
         return self.pace.repetitions > 1
 
-    def look(self, size: int, *more: str) -> Step:
+    def look(self, size: float, *more: str) -> Step:
         directory = self.directory / str(self.looks)
         self.looks += 1
         directory.mkdir()
-        attendees = ATTENDEES if self.full else QUICK_ATTENDEES
+        attendees = round((ATTENDEES if self.full else QUICK_ATTENDEES) * min(size, 1))
+        count = max(int(size), 1)
         running = self.server.start(directory)
         try:
             seen = attend(
                 running.process,
-                self.server.meetings(running, size, attendees),
+                self.server.meetings(running, count, attendees),
                 ("--speaking", str(SPEAKING), "--sample", str(SAMPLED), *more),
                 warm_up=WARM_UP,
                 seconds=self.pace.seconds + 2,
@@ -66,13 +72,15 @@ class _Hall:
             self.rss_bytes = running.process.rss_bytes()
         finally:
             running.process.stop()
-        return _judge(size, size * attendees, seen)
+        return _judge(size, count * attendees, seen)
 
 
-def _judge(size: int, attendees: int, seen: Seen) -> Step:
+def _judge(size: float, attendees: int, seen: Seen) -> Step:
     report = seen.report
     audio = report.audio
-    delivered = min(audio.received / max(audio.expected, 1), 1)
+    # Those who did not get in should have heard as much as the others.
+    expected = audio.expected * attendees / max(report.connected, 1)
+    delivered = min(audio.received / max(expected, 1), 1)
     carried = (
         report.connected == attendees
         and delivered > 1 - MOST_LOSS
@@ -85,10 +93,10 @@ def _judge(size: int, attendees: int, seen: Seen) -> Step:
 
 def _measure(server: MeetingServer, directory: Path, pace: Pace) -> Sample:
     hall = _Hall(server, directory, pace)
-    found = search(hall.look, LADDER if hall.full else QUICK_LADDER)
+    found = search(hall.look, LADDER, start=START) if hall.full else search(hall.look, QUICK_LADDER)
     best, rss_bytes = found.best, hall.rss_bytes
     quiet = hall.look(best.size, "--quiet")
-    half = hall.look(max(best.size // 2, 1), "--probe")
+    half = hall.look(found.half, "--probe")
     watch: Watch = best.seen.watch
     sample = {
         "meetings_carried": found.carried,

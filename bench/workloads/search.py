@@ -15,11 +15,21 @@ FULL_CORE = 0.97
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    size: int
+    size: float
     seen: Seen
     delivered: float
     """The part of what should have arrived that did, up to 1."""
     carried: bool
+
+    @property
+    def fits(self) -> float:
+        """The size at which the server's core or the clients' should be full."""
+        return self.size / max(self.seen.cpu_share, self.seen.report.generator.cpu_share)
+
+    @property
+    def is_core_full(self) -> bool:
+        share = max(self.seen.cpu_share, self.seen.report.generator.cpu_share)
+        return share > FULL_CORE
 
     @property
     def per_core(self) -> float:
@@ -35,54 +45,76 @@ class Found:
     """The next step failed with the clients' core full and the server's not."""
 
     @property
-    def carried(self) -> int:
+    def carried(self) -> float:
         return self.best.size if self.best.carried else 0
 
+    @property
+    def half(self) -> float:
+        """Of its size; whole where it can be."""
+        return self.best.size // 2 or self.best.size / 2
 
-def search(look: Callable[[int], Step], ladder: Sequence[int], *, seconds: float = 60.0) -> Found:
-    """Starts at the bottom, jumps to where the core should be full, and goes on from there.
 
-    No step up begins after so many seconds.
+def search(
+    look: Callable[[float], Step],
+    ladder: Sequence[float],
+    *,
+    start: int = 0,
+    seconds: float = 60.0,
+) -> Found:
+    """Starts at that rung; if it was carried, jumps to where one of the cores should be full, and
+    from there up or down to where it changes. No step up begins after so many seconds.
     """
     end = time.monotonic() + seconds
-    first = _try(look, ladder[0])
-    if first is None:
-        raise LoadFailed(f"nobody got in at {ladder[0]}")
-    best, failed = first, None
-    if not first.carried:
-        return Found(first, _is_clients_fault(first))
-    at = max((n for n, size in enumerate(ladder) if size <= first.per_core), default=0)
-    going_up = False
-    while 0 < at < len(ladder) and (not going_up or time.monotonic() < end):
-        step = _try(look, ladder[at])
+    first = _try(look, ladder[start])
+    if first is None or not first.carried:
+        return _go_down(look, ladder[:start], first)
+    top = max((n for n, size in enumerate(ladder) if size <= first.fits), default=start)
+    at = min(max(top, start + 1), len(ladder) - 1)
+    if at == start:
+        return Found(first, limited_by_clients=False)
+    best = _try(look, ladder[at])
+    if best is None or not best.carried:
+        found = _go_down(look, ladder[start + 1 : at], best)
+        return found if found.best.carried else Found(first, found.limited_by_clients)
+    for size in ladder[at + 1 :]:
+        if time.monotonic() > end:
+            break
+        step = _try(look, size)
+        if step is None or not step.carried:
+            return Found(best, _is_clients_fault(step))
+        best = step
+    return Found(best, limited_by_clients=False)
+
+
+def _go_down(look: Callable[[float], Step], ladder: Sequence[float], failed: Step | None) -> Found:
+    """The first that is carried, else the smallest at which anybody got in."""
+    for size in reversed(ladder):
+        step = _try(look, size)
         if step is not None and step.carried:
-            best, going_up = step, True
-            at += 1
-        else:
-            failed = step
-            if going_up:
-                break
-            at -= 1
-    return Found(best, _is_clients_fault(failed))
+            return Found(step, _is_clients_fault(failed))
+        failed = step or failed
+    if failed is None:
+        raise LoadFailed("nobody got in")
+    return Found(failed, _is_clients_fault(failed))
 
 
-def _try(look: Callable[[int], Step], size: int) -> Step | None:
+def _try(look: Callable[[float], Step], size: float) -> Step | None:
     """A step that fails with room to spare is tried twice: others may have used the cores."""
     step = _say(look, size)
-    if step is None or step.carried or step.seen.cpu_share > FULL_CORE:
+    if step is None or step.carried or step.is_core_full:
         return step
     return _say(look, size) or step
 
 
-def _say(look: Callable[[int], Step], size: int) -> Step | None:
+def _say(look: Callable[[float], Step], size: float) -> Step | None:
     try:
         step = look(size)
     except LoadFailed as failure:
-        print(f"  {size}: {failure}", flush=True)
+        print(f"  {size:g}: {failure}", flush=True)
         return None
     report, generator = step.seen.report, step.seen.report.generator
     print(
-        f"  {size}: {'carried' if step.carried else 'not carried'},"
+        f"  {size:g}: {'carried' if step.carried else 'not carried'},"
         f" {step.delivered:.2%} delivered, loss {report.audio.loss:.4f} {report.video.loss:.4f},"
         f" concealment {report.sampled.concealment:.3f}, server {step.seen.cpu_share:.2f} clients"
         f" {generator.cpu_share:.2f} of a core, {report.connected} in after"

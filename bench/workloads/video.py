@@ -120,24 +120,24 @@ def _attend(running: Running, way_in: Sequence[str], what: Sequence[str], pace: 
 
 
 def _search(
-    server: MeetingServer, directory: Path, look: Look, ladder: Sequence[int]
+    server: MeetingServer, directory: Path, look: Look, ladder: Sequence[float]
 ) -> tuple[Found, Step]:
     """What was carried, and a look at half of that; the server starts anew for every look."""
     looks = 0
 
-    def start_and_look(size: int) -> Step:
+    def start_and_look(size: float) -> Step:
         nonlocal looks
         place = directory / str(looks)
         looks += 1
         place.mkdir()
         running = server.start(place)
         try:
-            return look(running, size)
+            return look(running, round(size))
         finally:
             running.process.stop()
 
     found = search(start_and_look, ladder)
-    return found, start_and_look(max(found.best.size // 2, 1))
+    return found, start_and_look(max(found.half, 1))
 
 
 def _common(found: Found, half: Step) -> Sample:
