@@ -17,6 +17,7 @@ use str0m::media::{
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig};
 
+use super::sections;
 use crate::microphone;
 
 /// Largest datagram that is taken.
@@ -60,6 +61,7 @@ pub struct Peer {
     camera: Mid,
     camera_on: bool,
     pending: Option<SdpPendingOffer>,
+    offered: String,
     first: bool,
     epoch: Instant,
 }
@@ -93,6 +95,7 @@ impl Peer {
             camera: Mid::from("none"),
             camera_on: false,
             pending: None,
+            offered: String::new(),
             first: true,
             epoch: now,
         })
@@ -139,12 +142,14 @@ impl Peer {
         if self.shape.stereo {
             text = text.replace("useinbandfec=1", "useinbandfec=1;stereo=1;sprop-stereo=1");
         }
+        self.offered.clone_from(&text);
         Some((text, added))
     }
 
     /// Takes the answer to the last offer.
     pub fn answer(&mut self, text: &str) -> io::Result<()> {
-        let answer = SdpAnswer::from_sdp_string(text).map_err(failed)?;
+        let text = sections::complete(text, &self.offered);
+        let answer = SdpAnswer::from_sdp_string(&text).map_err(failed)?;
         let pending = self
             .pending
             .take()

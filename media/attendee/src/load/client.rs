@@ -187,11 +187,12 @@ impl Client {
         world: &World,
         now: Instant,
     ) -> io::Result<&mut Leg> {
-        let sampled = self.role.sampled;
+        // Feedback on video, and latency, want the times at which packets came.
+        let stamping = self.role.sampled || self.role.tiles > 0;
         let leg = match self.legs[link].take() {
             Some(leg) => leg,
             None => Leg {
-                link: Link::new(world.ip, &world.identity, controlling, sampled, now)?,
+                link: Link::new(world.ip, &world.identity, controlling, stamping, now)?,
                 streams: Vec::new(),
                 kinds: [None; 128],
                 transport_id: 0,

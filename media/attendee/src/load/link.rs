@@ -18,8 +18,9 @@ use super::srtp::{Context, provider};
 
 /// Bytes.
 const RECEIVE_BUFFER: usize = 1 << 20;
-/// Datagrams read per readiness; more wait for the next turn.
-const BURST: usize = 8;
+/// Datagrams of video read per readiness; more wait for the next turn. Of audio it is one: another
+/// try would only find that there is none.
+pub const BURST: usize = 8;
 
 /// The certificate that all clients share.
 pub struct Identity {
@@ -232,14 +233,15 @@ impl Link {
         }
     }
 
-    /// Reads a burst. STUN and DTLS are dealt with; the rest goes to `each`.
+    /// Reads up to `burst` datagrams. STUN and DTLS are dealt with; the rest goes to `each`.
     pub fn receive(
         &mut self,
+        burst: usize,
         now: Instant,
         scratch: &mut [u8],
         each: &mut dyn FnMut(&mut Link, Datagram<'_>),
     ) -> io::Result<()> {
-        for _ in 0..BURST {
+        for _ in 0..burst {
             let (length, source, stamped) = match self.read(scratch) {
                 Ok(read) => read,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(()),

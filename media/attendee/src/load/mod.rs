@@ -10,6 +10,7 @@ mod ice;
 mod link;
 pub mod options;
 mod picture;
+mod process;
 mod result;
 mod role;
 mod rtcp;

@@ -191,7 +191,7 @@ fn wanted_video(options: &Load, connected: usize) -> u64 {
 fn latency(sent: &[Duration], heard: Duration) -> Option<f64> {
     let before = sent.partition_point(|s| *s <= heard);
     let elapsed = heard - *sent.get(before.checked_sub(1)?)?;
-    (elapsed < PERIOD).then(|| elapsed.as_secs_f64() * 1000.0)
+    (elapsed < PERIOD).then_some(elapsed.as_secs_f64() * 1000.0)
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Outgoing<'_> {
             out[first] = 0x80;
             return;
         }
-        while (out.len() - start) % 4 != 0 {
+        while !(out.len() - start).is_multiple_of(4) {
             out.push(0);
         }
         let words = ((out.len() - start) / 4) as u16;

@@ -5,20 +5,17 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::time::{Duration, Instant};
 
-use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
-use nix::unistd::Pid;
 
 use super::client::{Client, LINKS, World};
 use super::link::Identity;
-use super::options::{Kind, Load};
+use super::options::Load;
+use super::process;
 use super::result::{Run, result};
 use super::role::{Role, Speech, cast};
 use super::signalling::{Said, Target};
-use super::targets::{hubbub::Hubbub, janus::Janus, livekit::LiveKit};
+use super::targets;
 use super::voice::Voice;
-use crate::tls::{self, Trust};
 
 /// Clients speak in as many slots as 20 ms have.
 const SLOTS: usize = 20;
@@ -62,62 +59,9 @@ pub fn load(options: &Load) -> i32 {
     }
 }
 
-fn target(options: &Load) -> io::Result<Box<dyn Target>> {
-    let trust = match (&options.ca, options.insecure_tls) {
-        (_, true) => Trust::Anybody,
-        (Some(path), _) => Trust::File(path),
-        (None, _) => Trust::System,
-    };
-    let missing =
-        |name: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("{name} is needed"));
-    match options.target {
-        Kind::Hubbub => {
-            let path = options.tickets.as_deref();
-            let path = path.ok_or_else(|| missing("--tickets"))?;
-            Ok(Box::new(Hubbub::open(path, trust)?))
-        }
-        Kind::Janus => {
-            let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(Janus::open(
-                url,
-                options,
-                tls::for_url(url, trust)?,
-            )?))
-        }
-        Kind::Livekit => {
-            let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(LiveKit::open(
-                url,
-                options,
-                tls::for_url(url, trust)?,
-            )))
-        }
-    }
-}
-
-fn prepare(options: &Load) -> io::Result<()> {
-    if let Some(cpu) = options.cpu {
-        let mut set = CpuSet::new();
-        set.set(cpu)?;
-        sched_setaffinity(Pid::from_raw(0), &set)?;
-    }
-    // Two descriptors a client, or three.
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    Ok(())
-}
-
-fn cpu() -> io::Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
-    let time = |value: nix::sys::time::TimeVal| {
-        Duration::from_secs(value.tv_sec() as u64) + Duration::from_micros(value.tv_usec() as u64)
-    };
-    Ok(time(usage.user_time()) + time(usage.system_time()))
-}
-
 fn measure(options: &Load) -> io::Result<(serde_json::Value, usize)> {
-    prepare(options)?;
-    let target = target(options)?;
+    process::prepare(options.cpu)?;
+    let target = targets::open(options)?;
     let voices = (0..VOICES.min(options.speaking).max(1))
         .map(Voice::speech)
         .collect::<io::Result<_>>()?;
@@ -191,7 +135,15 @@ impl Loop<'_> {
             .filter(|n| self.clients[*n].is_some() && !self.connected[*n])
             .collect();
         for number in late {
-            self.lose(number, "no media connection in time");
+            let described = self.clients[number]
+                .as_ref()
+                .is_some_and(|c| c.legs.iter().flatten().count() > 0);
+            let why = if described {
+                "no media connection in time"
+            } else {
+                "not let in in time"
+            };
+            self.lose(number, why);
         }
         eprintln!(
             "{} of {total} connected in {:.1} s",
@@ -244,14 +196,14 @@ impl Loop<'_> {
         for client in self.clients.iter_mut().flatten() {
             client.start_counting();
         }
-        let (begin, before) = (Instant::now(), cpu()?);
+        let (begin, before) = (Instant::now(), process::cpu()?);
         let refused = self.refused();
         (self.world.sent, self.world.asked) = ((0, 0), (0, 0));
         self.counting = true;
         self.stay(Duration::from_secs_f64(self.options.duration.max(0.1)))?;
         self.counting = false;
         self.run.measured = begin.elapsed();
-        self.run.generator.cpu = cpu()? - before;
+        self.run.generator.cpu = process::cpu()? - before;
         self.run.generator.refused = self.refused() - refused;
         (self.run.sent, self.run.asked) = (self.world.sent, self.world.asked);
         Ok(())

@@ -1,6 +1,7 @@
 //! Signalling (chime-meetings B): frames, their framing, compressed SDP, one session's state.
 
 pub mod compression;
+mod descriptors;
 pub mod framing;
 pub mod roster;
 pub mod session;

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::compression::{self, Answers};
+use super::descriptors;
 use super::frames::sdk_signal_frame::Type;
 use super::frames::*;
 use super::framing::{self, Malformed};
@@ -173,11 +174,11 @@ impl Session {
             SdkStreamServiceType::Duplex
         });
         if !wanted.audio_host.is_empty() {
-            sub.send_streams.push(audio_descriptor());
+            sub.send_streams.push(descriptors::audio());
         }
         for (at, (label, kbps)) in wanted.encodings.iter().enumerate() {
             sub.send_streams
-                .push(video_descriptor(at, label, *kbps, wanted.encodings.len()));
+                .push(descriptors::video(at, label, *kbps, wanted.encodings.len()));
         }
         if self.compressed {
             sub.compressed_sdp_offer = Some(compression::compress(&wanted.offer));
@@ -329,33 +330,6 @@ fn ping_pong(kind: SdkPingPongType, id: u32) -> SdkSignalFrame {
         ping_id: id,
     });
     frame
-}
-
-/// The descriptor that real clients send for the microphone; its numbers mean nothing.
-fn audio_descriptor() -> SdkStreamDescriptor {
-    SdkStreamDescriptor {
-        stream_id: Some(1),
-        group_id: Some(1),
-        framerate: Some(15),
-        max_bitrate_kbps: Some(600),
-        avg_bitrate_bps: Some(400_000),
-        track_label: Some("AmazonChimeExpressAudio".to_owned()),
-        media_type: Some(SdkStreamMediaType::Audio as i32),
-        ..Default::default()
-    }
-}
-
-fn video_descriptor(at: usize, label: &str, kbps: u32, of: usize) -> SdkStreamDescriptor {
-    SdkStreamDescriptor {
-        // One encoding is stream 2 of group 2; simulcast layers have no ids at first.
-        stream_id: (of == 1).then_some(2 + at as u32),
-        group_id: (of == 1).then_some(2),
-        framerate: Some(15),
-        max_bitrate_kbps: Some(kbps),
-        track_label: Some(label.to_owned()),
-        media_type: Some(SdkStreamMediaType::Video as i32),
-        ..Default::default()
-    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,8 @@ struct Session {
 }
 
 impl Session {
+    // The type of a refusal is tungstenite's.
+    #[allow(clippy::result_large_err)]
     fn accept(stream: TcpStream, script: Script, seen: Sender<Seen>) -> Session {
         let callback = |request: &Request, mut response: Response| {
             let offered = request.headers()["Sec-WebSocket-Protocol"]

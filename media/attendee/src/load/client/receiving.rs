@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::{Client, Leg, World};
-use crate::load::link::{Datagram, Link, wall_clock};
+use crate::load::link::{BURST, Datagram, Link, wall_clock};
 use crate::load::rtcp::{self, Heard};
 use crate::load::rtp::{Header, is_rtcp};
 use crate::load::streams::{Inbound, Kind};
@@ -33,6 +33,8 @@ impl Client {
             ..
         } = &mut leg;
         let sampled = self.role.sampled;
+        let burst = if *video { BURST } else { 1 };
+        let wall = wall_clock();
         let mut each = |transport: &mut Link, datagram: Datagram<'_>| {
             if is_rtcp(datagram.data) {
                 if let Some(report) = transport.unprotect_rtcp(datagram.data) {
@@ -44,7 +46,9 @@ impl Client {
                 return;
             };
             if let Some(sequence) = header.transport(*transport_id) {
-                arrivals.came(sequence, now);
+                let waited = datagram.stamped.map(|at| wall.saturating_sub(at));
+                let arrived = waited.and_then(|waited| now.checked_sub(waited));
+                arrivals.came(sequence, arrived.unwrap_or(now));
             }
             let at = streams.iter().position(|s| s.ssrc == header.ssrc);
             let at = match at {
@@ -84,7 +88,7 @@ impl Client {
                 }
             }
         };
-        let result = transport.receive(now, scratch, &mut each);
+        let result = transport.receive(burst, now, scratch, &mut each);
         for event in heard {
             match event {
                 Heard::Report(ssrc, middle) => {
