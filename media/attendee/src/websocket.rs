@@ -151,6 +151,7 @@ impl Socket {
                 self.behind = true;
                 Ok(())
             }
+            Err(e) if is_gone(&e) => Ok(()),
             Err(e) => Err(other(e)),
         }
     }
@@ -166,7 +167,7 @@ impl Socket {
                 self.behind = true;
                 Ok(())
             }
-            Err(Error::ConnectionClosed | Error::AlreadyClosed) => Ok(()),
+            Err(e) if is_gone(&e) => Ok(()),
             Err(e) => Err(other(e)),
         }
     }
@@ -220,6 +221,20 @@ fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+/// Whether the other side has gone. Why it went is for the reader to find: its Close may have come
+/// before our bytes bounced.
+fn is_gone(e: &Error) -> bool {
+    match e {
+        Error::ConnectionClosed | Error::AlreadyClosed => true,
+        Error::Protocol(tungstenite::error::ProtocolError::SendAfterClosing) => true,
+        Error::Io(e) => matches!(
+            e.kind(),
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::NotConnected
+        ),
+        _ => false,
+    }
 }
 
 fn other(why: impl std::fmt::Display) -> io::Error {
