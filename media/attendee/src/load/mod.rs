@@ -8,6 +8,7 @@ mod client;
 mod description;
 mod ice;
 mod link;
+mod opening;
 pub mod options;
 mod picture;
 mod process;

@@ -9,11 +9,12 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 
 use super::client::{Client, LINKS, World};
 use super::link::Identity;
+use super::opening::{Opened, Opening};
 use super::options::Load;
 use super::process;
 use super::result::{Run, result};
 use super::role::{Role, Speech, cast};
-use super::signalling::{Said, Target};
+use super::signalling::Said;
 use super::targets;
 use super::voice::Voice;
 
@@ -30,10 +31,12 @@ const SIGNALLING: usize = LINKS;
 
 struct Loop<'a> {
     options: &'a Load,
-    target: Box<dyn Target>,
+    opening: Opening,
     world: World,
     clients: Vec<Option<Client>>,
     waiting: std::vec::IntoIter<Role>,
+    asked: usize,
+    opened: usize,
     epoll: Epoll,
     shows: BinaryHeap<Reverse<(Instant, usize)>>,
     run: Run,
@@ -83,14 +86,16 @@ fn measure(options: &Load) -> io::Result<(serde_json::Value, usize)> {
     let now = Instant::now();
     let mut all = Loop {
         options,
-        target,
+        opening: Opening::new(target),
         world,
-        clients: Vec::with_capacity(roles.len()),
+        clients: roles.iter().map(|_| None).collect(),
+        connected: vec![false; roles.len()],
         waiting: roles.into_iter(),
+        asked: 0,
+        opened: 0,
         epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
         shows: BinaryHeap::new(),
         run: Run::default(),
-        connected: Vec::new(),
         next_slot: now,
         slot: 0,
         started: now,
@@ -108,26 +113,29 @@ fn measure(options: &Load) -> io::Result<(serde_json::Value, usize)> {
 
 impl Loop<'_> {
     fn join(&mut self) -> io::Result<()> {
-        let total = self.options.meetings * self.options.attendees;
+        let total = self.clients.len();
         let every = Duration::from_secs_f64(1.0 / self.options.join_rate.max(0.1));
+        let patience = Duration::from_secs_f64(self.options.patience.max(0.0));
         let mut next = Instant::now();
-        let mut deadline = next + Duration::from_secs(3600);
+        let mut last = next;
         loop {
             let now = Instant::now();
-            if now >= next && self.clients.len() < total {
-                next = (next + every).max(now.checked_sub(every * 10).unwrap_or(now));
-                self.start(now)?;
-                if self.clients.len() == total {
-                    deadline = now + Duration::from_secs_f64(self.options.patience.max(0.0));
-                }
+            if now >= next
+                && let Some(role) = self.waiting.next()
+            {
+                next += every;
+                last = now;
+                self.opening.ask(self.asked, role);
+                self.asked += 1;
+            }
+            while let Some(opened) = self.opening.next() {
+                self.opened += 1;
+                self.start(opened, now)?;
             }
             self.turn()?;
-            let settled = self
-                .clients
-                .iter()
-                .zip(&self.connected)
-                .all(|(c, up)| c.is_none() || *up);
-            if self.clients.len() == total && (settled || now >= deadline) {
+            let mut all = self.clients.iter().zip(&self.connected);
+            let settled = self.opened == total && all.all(|(c, up)| c.is_none() || *up);
+            if settled || self.asked == total && now >= last + patience {
                 break;
             }
         }
@@ -145,6 +153,11 @@ impl Loop<'_> {
             };
             self.lose(number, why);
         }
+        let never = total - self.opened;
+        if never > 0 {
+            let why = "no WebSocket in time".to_owned();
+            *self.run.failures.entry(why).or_default() += never;
+        }
         eprintln!(
             "{} of {total} connected in {:.1} s",
             self.connected.iter().filter(|c| **c).count(),
@@ -153,18 +166,14 @@ impl Loop<'_> {
         Ok(())
     }
 
-    fn start(&mut self, now: Instant) -> io::Result<()> {
-        let Some(role) = self.waiting.next() else {
-            return Ok(());
-        };
-        let number = self.clients.len();
-        self.connected.push(false);
-        let name = format!("load{number}");
-        let signalling = match self.target.open(&role, &name, now) {
+    fn start(&mut self, opened: Opened, now: Instant) -> io::Result<()> {
+        let Opened {
+            number, role, name, ..
+        } = opened;
+        let signalling = match opened.signalling {
             Ok(signalling) => signalling,
             Err(e) => {
                 *self.run.failures.entry(e.to_string()).or_default() += 1;
-                self.clients.push(None);
                 return Ok(());
             }
         };
@@ -172,7 +181,7 @@ impl Loop<'_> {
         self.epoll
             .add(signalling.fd(), EpollEvent::new(EpollFlags::EPOLLIN, data))?;
         let client = Client::new(role, signalling, &self.world, name, now);
-        self.clients.push(Some(client));
+        self.clients[number] = Some(client);
         Ok(())
     }
 

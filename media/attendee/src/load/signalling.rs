@@ -43,7 +43,7 @@ pub enum Said {
 }
 
 /// One client's signalling; it never blocks once it is open.
-pub trait Signalling {
+pub trait Signalling: Send {
     /// Readable when something came.
     fn fd(&self) -> BorrowedFd<'_>;
 
@@ -61,7 +61,7 @@ pub trait Signalling {
 }
 
 /// A kind of server.
-pub trait Target {
+pub trait Target: Send + Sync {
     /// Connects a client of this name, blocking.
     fn open(&self, role: &Role, name: &str, now: Instant) -> io::Result<Box<dyn Signalling>>;
 

@@ -5,6 +5,7 @@ mod janus;
 mod livekit;
 
 use std::io::{self, Error, ErrorKind};
+use std::sync::Arc;
 
 use hubbub::Hubbub;
 use janus::Janus;
@@ -15,7 +16,7 @@ use super::signalling::Target;
 use crate::tls::{self, Trust};
 
 /// The target that the options name.
-pub fn open(options: &Load) -> io::Result<Box<dyn Target>> {
+pub fn open(options: &Load) -> io::Result<Arc<dyn Target>> {
     let trust = match (&options.ca, options.insecure_tls) {
         (_, true) => Trust::Anybody,
         (Some(path), _) => Trust::File(path),
@@ -26,11 +27,11 @@ pub fn open(options: &Load) -> io::Result<Box<dyn Target>> {
         Kind::Hubbub => {
             let path = options.tickets.as_deref();
             let path = path.ok_or_else(|| missing("--tickets"))?;
-            Ok(Box::new(Hubbub::open(path, trust)?))
+            Ok(Arc::new(Hubbub::open(path, trust)?))
         }
         Kind::Janus => {
             let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(Janus::open(
+            Ok(Arc::new(Janus::open(
                 url,
                 options,
                 tls::for_url(url, trust)?,
@@ -38,7 +39,7 @@ pub fn open(options: &Load) -> io::Result<Box<dyn Target>> {
         }
         Kind::Livekit => {
             let url = options.url.as_deref().ok_or_else(|| missing("--url"))?;
-            Ok(Box::new(LiveKit::open(
+            Ok(Arc::new(LiveKit::open(
                 url,
                 options,
                 tls::for_url(url, trust)?,
