@@ -21,7 +21,7 @@ JOIN_RATE = 150
 PATIENCE = 15.0  # seconds, from the last one's start to its connection
 MARGIN = 0.2
 """Seconds at both ends of the counted time in which the server is not watched."""
-OVERTIME = 180.0
+OVERTIME = 90.0
 
 
 class Flow(msgspec.Struct):
@@ -109,7 +109,8 @@ def attend(
             said = popen.stderr.readline()
             if b" connected in " not in said:
                 _, rest = popen.communicate()
-                raise LoadFailed((said + rest).decode(errors="replace").strip())
+                text = (said + rest).decode(errors="replace").strip()
+                raise LoadFailed(text or f"not all have been let in for {OVERTIME:g} s")
             time.sleep(warm_up + MARGIN)
             watch = Watch(process, popen.pid)
             time.sleep(max(seconds - 2 * MARGIN, MARGIN))

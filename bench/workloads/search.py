@@ -67,15 +67,18 @@ def search(
     end = time.monotonic() + seconds
     first = _try(look, ladder[start])
     if first is None or not first.carried:
-        return _go_down(look, ladder[:start], first)
+        best, failed = _go_down(look, ladder[:start], first)
+        if best is None:
+            raise LoadFailed("nobody got in")
+        return Found(best, _is_clients_fault(failed))
     top = max((n for n, size in enumerate(ladder) if size <= first.fits), default=start)
     at = min(max(top, start + 1), len(ladder) - 1)
     if at == start:
         return Found(first, limited_by_clients=False)
     best = _try(look, ladder[at])
     if best is None or not best.carried:
-        found = _go_down(look, ladder[start + 1 : at], best)
-        return found if found.best.carried else Found(first, found.limited_by_clients)
+        best, failed = _go_down(look, ladder[start + 1 : at], best)
+        return Found(best if best and best.carried else first, _is_clients_fault(failed))
     for size in ladder[at + 1 :]:
         if time.monotonic() > end:
             break
@@ -86,16 +89,16 @@ def search(
     return Found(best, limited_by_clients=False)
 
 
-def _go_down(look: Callable[[float], Step], ladder: Sequence[float], failed: Step | None) -> Found:
-    """The first that is carried, else the smallest at which anybody got in."""
+def _go_down(
+    look: Callable[[float], Step], ladder: Sequence[float], failed: Step | None
+) -> tuple[Step | None, Step | None]:
+    """The first that is carried, else the smallest at which anybody got in; and what failed."""
     for size in reversed(ladder):
         step = _try(look, size)
         if step is not None and step.carried:
-            return Found(step, _is_clients_fault(failed))
+            return step, failed
         failed = step or failed
-    if failed is None:
-        raise LoadFailed("nobody got in")
-    return Found(failed, _is_clients_fault(failed))
+    return failed, failed
 
 
 def _try(look: Callable[[float], Step], size: float) -> Step | None:
