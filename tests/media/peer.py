@@ -87,6 +87,7 @@ class Peer:
         self.sources: list[wire.SdkStreamDescriptor] = []
         self.roster: dict[str, int] = {}  # attendee id -> audio stream id
         self.messages: list[str] = []
+        self.transcripts: list[wire.SdkTranscriptEvent] = []
         self.status: int | None = None  # of the last AUDIO_STATUS
         self._socket = socket
         self._audio_host = audio_host
@@ -192,7 +193,11 @@ class Peer:
                         if audio != stream.audio_stream_id
                     }
         elif frame.type == Frame.DATA_MESSAGE:
-            self.messages += [message.data.decode() for message in frame.data_message.messages]
+            for message in frame.data_message.messages:
+                if message.topic == "aws:chime:transcription":
+                    self.transcripts += wire.SdkTranscriptFrame.FromString(message.data).events
+                else:
+                    self.messages.append(message.data.decode())
         elif frame.type == Frame.AUDIO_STATUS:
             self.status = frame.audio_status.audio_status
         elif frame.type == Frame.PING_PONG and frame.ping_pong.type == wire.PING:

@@ -30,7 +30,7 @@ def everybody(server: Server, chromium: Chromium, page_url: str) -> Iterator[Eve
         yield party, ada, ben, cem
 
 
-@pytest.mark.parametrize(("audio", "video", "content"), combinations())
+@pytest.mark.parametrize(("audio", "video", "content"), list(combinations()))
 def test_it_gates_both_ways(everybody: Everybody, audio: str, video: str, content: str) -> None:
     party, ada, ben, cem = everybody
     connected = {client: len(client.of_kind("connecting")) for client in (ada, ben, cem)}
