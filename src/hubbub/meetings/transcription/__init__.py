@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib.util
 import time
 
+from hubbub.meetings.transcription.contract import SHIPPED
 from hubbub.meetings.transcription.frames import Speaker
 from hubbub.meetings.transcription.recognizers import Recognizers
 from hubbub.meetings.transcription.service import Host, Transcriptions
-from hubbub.meetings.transcription.worker import SHIPPED
 
 __all__ = ["Host", "Speaker", "Transcriptions", "open_transcriptions"]
 

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import msgspec
 
+SHIPPED = "whisper"
 RATE = 16_000  # samples a second, mono, signed 16 bit little-endian
 BYTES_PER_MS = RATE * 2 // 1000
 

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import IO, cast
 
-from hubbub.meetings.transcription.contract import Recognizer
+from hubbub.meetings.transcription.contract import SHIPPED, Recognizer
 from hubbub.meetings.transcription.wire import (
     HEADER,
     Answer,
@@ -25,7 +25,6 @@ from hubbub.meetings.transcription.wire import (
 )
 
 NICENESS = 10  # media and API come first
-SHIPPED = "whisper"
 
 
 def load(reference: str) -> Recognizer:
