@@ -235,7 +235,7 @@ impl Meeting {
                     };
                     self.give_up(session, reason, output);
                 }
-                Happened::Audio(packet) => self.on_audio(session, &packet, now, output),
+                Happened::Audio(packet) => self.on_audio(session, &packet, output),
                 Happened::Video(stream, format, packet) => {
                     self.on_video(session, stream, format, &packet, now, output);
                 }
@@ -263,13 +263,7 @@ impl Meeting {
         }
     }
 
-    fn on_audio(
-        &mut self,
-        session: SessionId,
-        packet: &RtpPacket,
-        arrived: Instant,
-        output: &mut Output,
-    ) {
+    fn on_audio(&mut self, session: SessionId, packet: &RtpPacket, output: &mut Output) {
         let Some(state) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -287,7 +281,7 @@ impl Meeting {
                 payload: &packet.payload,
                 red: state.carries(packet) == Some(Carries::Red),
                 level: level.map(|level| level.unsigned_abs()),
-                arrived,
+                arrived: packet.timestamp,
             },
         );
     }

@@ -1,5 +1,5 @@
-//! Transport-wide numbers of packets sent, and what a client says of them
-//! (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+//! What packets tell outside of what the transport tells of them: their transport-wide numbers, what
+//! a client says of these (draft-holmer-rmcat-transport-wide-cc-extensions-01), and audio levels.
 
 use std::time::Duration;
 
@@ -85,8 +85,19 @@ fn feedback(body: &[u8]) -> Option<Feedback> {
     Some(Feedback { first, arrivals })
 }
 
-/// The transport-wide number in the header of an RTP packet, where the extension has this id.
+/// The transport-wide number of an RTP packet, where the extension has this id.
 pub fn number_of(packet: &[u8], id: u8) -> Option<u16> {
+    let value = extension_of(packet, id)?;
+    Some(u16::from_be_bytes(*value.first_chunk::<2>()?))
+}
+
+/// The audio level of an RTP packet, -dBov (RFC 6464), where the extension has this id.
+pub fn level_of(packet: &[u8], id: u8) -> Option<u8> {
+    Some(extension_of(packet, id)?.first()? & 0x7f)
+}
+
+/// The value of an RTP packet's header extension (RFC 8285). It can be read without a key.
+fn extension_of(packet: &[u8], id: u8) -> Option<&[u8]> {
     let [first, kind, ..] = *packet else {
         return None;
     };
@@ -112,7 +123,7 @@ pub fn number_of(packet: &[u8], id: u8) -> Option<u16> {
         };
         let (value, rest) = rest.split_at_checked(length)?;
         if element == id {
-            return Some(u16::from_be_bytes(*value.first_chunk::<2>()?));
+            return Some(value);
         }
         elements = rest;
     }
@@ -187,6 +198,7 @@ mod tests {
         ]);
         packet.extend([1, 2, 3]);
         assert_eq!(number_of(&packet, 3), Some(0xabcd));
+        assert_eq!(level_of(&packet, 1), Some(5));
         assert_eq!(number_of(&packet, 5), None);
         packet[1] = 200;
         assert_eq!(number_of(&packet, 3), None);

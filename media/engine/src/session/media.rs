@@ -19,6 +19,9 @@ const CACHE_PACKETS: usize = 600;
 /// Retransmissions stop where they make up more than this part of a tile's bytes.
 const CACHE_RATIO: Option<f32> = Some(0.4);
 
+/// How old the sound of a frame is at least when it is sent: it waited to be mixed. And the
+/// transport's time, which lags by a tick at most, must not lie before that.
+const AUDIO_AGE: Duration = Duration::from_millis(40);
 /// A downlink that loses more than this part gets each frame of audio twice.
 const RED_LOSS: f64 = 0.03;
 
@@ -231,7 +234,7 @@ impl Session {
             pt.into(),
             audio.sequence.into(),
             time as u32,
-            now,
+            now - AUDIO_AGE,
             Arc::clone(payload),
         );
         audio.sequence += 1;

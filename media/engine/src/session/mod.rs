@@ -125,6 +125,15 @@ enum Inlet {
     Nowhere,
 }
 
+/// A datagram that can wait for the tick.
+#[derive(Debug)]
+struct Waiting {
+    protocol: Protocol,
+    source: SocketAddr,
+    arrived: Instant,
+    bytes: Vec<u8>,
+}
+
 /// Audio packets that came and that should have come, for the uplink's loss.
 #[derive(Debug, Default)]
 struct Uplink {
@@ -166,7 +175,9 @@ pub struct Session {
     opened_at: Instant,
     last_packet: Instant,
     rtc: Option<Box<Rtc>>,
+    /// The transport's, which may lag behind the clock's.
     time: Instant,
+    clock: Instant,
     payloads: Payloads,
     audio: Option<Audio>,
     camera: Option<Camera>,
@@ -174,7 +185,9 @@ pub struct Session {
     wishes: Vec<TileWish>,
     downlink: Downlink,
     told: Option<Instant>,
-    feedback_id: Option<u8>,
+    numbers_id: Option<u8>,
+    levels_id: Option<u8>,
+    waiting: Vec<Waiting>,
     inlets: Vec<(u32, Inlet)>,
     uplink: Uplink,
     addresses: usize,
@@ -202,6 +215,7 @@ impl Session {
             last_packet: now,
             rtc: None,
             time: now,
+            clock: now,
             payloads: Payloads::empty(),
             audio: None,
             camera: None,
@@ -209,7 +223,9 @@ impl Session {
             wishes: Vec::new(),
             downlink: Downlink::default(),
             told: None,
-            feedback_id: None,
+            numbers_id: None,
+            levels_id: None,
+            waiting: Vec::new(),
             inlets: Vec::new(),
             uplink: Uplink::default(),
             addresses: 0,
@@ -228,7 +244,8 @@ impl Session {
                 return false;
             };
             self.rtc = Some(Box::new(rtc));
-            self.feedback_id = setup::feedback_id(&command.extensions);
+            self.numbers_id = setup::extension_id(&command.extensions, setup::NUMBERS);
+            self.levels_id = setup::extension_id(&command.extensions, setup::LEVELS);
         }
         let rtc = self.rtc.as_mut().expect("it was made above");
         self.payloads.replace(&command.payloads, rtc.codec_config());

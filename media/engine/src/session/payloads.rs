@@ -45,6 +45,8 @@ pub struct Payloads {
     carries: [Option<Carries>; PT_MAX as usize + 1],
     /// Whether a payload type has an rtx one that the transport knows of too.
     retransmits: [bool; PT_MAX as usize + 1],
+    /// The last answer of [`Payloads::number_of`]: a source keeps its format.
+    last: Option<(Format, Option<u8>)>,
 }
 
 fn fmtp_value<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
@@ -99,6 +101,7 @@ impl Payloads {
         Payloads {
             carries: [None; PT_MAX as usize + 1],
             retransmits: [false; PT_MAX as usize + 1],
+            last: None,
         }
     }
 
@@ -128,19 +131,26 @@ impl Payloads {
 
     /// The payload type of a format; H.264 of another packetization mode will do where the very
     /// one is missing.
-    pub fn number_of(&self, format: Format) -> Option<u8> {
-        let find = |wanted: &dyn Fn(Format) -> bool| {
-            let position = self
-                .carries
-                .iter()
-                .position(|entry| matches!(entry, Some(Carries::Video(f)) if wanted(*f)))?;
-            Some(position as u8)
-        };
-        find(&|f| f == format).or_else(|| {
-            find(&|f| {
-                (f.codec, f.profile) == (format.codec, format.profile) && f.mode >= format.mode
-            })
-        })
+    pub fn number_of(&mut self, format: Format) -> Option<u8> {
+        if let Some((known, number)) = self.last
+            && known == format
+        {
+            return number;
+        }
+        let number = self.find(|f| f == format).or_else(|| {
+            let same = |f: Format| (f.codec, f.profile) == (format.codec, format.profile);
+            self.find(|f| same(f) && f.mode >= format.mode)
+        });
+        self.last = Some((format, number));
+        number
+    }
+
+    fn find(&self, wanted: impl Fn(Format) -> bool) -> Option<u8> {
+        let position = self
+            .carries
+            .iter()
+            .position(|entry| matches!(entry, Some(Carries::Video(f)) if wanted(*f)))?;
+        Some(position as u8)
     }
 
     /// Whether packets of this payload type can be sent again over rtx.

@@ -15,6 +15,9 @@ use crate::session::{LOCAL, LOCAL_V6, tap};
 /// RTCP reports come this often, for round trips and lip sync (chime-meetings C.5).
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Ids of extensions that fit the one-byte form, which all clients send.
+const IDS: std::ops::RangeInclusive<u8> = 1..=14;
+
 /// The engine's certificate and its cryptography, shared by all sessions.
 #[derive(Clone)]
 pub struct Identity {
@@ -52,7 +55,7 @@ fn extension(uri: &str) -> Option<Extension> {
         "urn:ietf:params:rtp-hdrext:sdes:mid" => Extension::RtpMid,
         "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" => Extension::RtpStreamId,
         "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id" => Extension::RepairedRtpStreamId,
-        "urn:ietf:params:rtp-hdrext:ssrc-audio-level" => Extension::AudioLevel,
+        LEVELS => Extension::AudioLevel,
         "urn:3gpp:video-orientation" => Extension::VideoOrientation,
         "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" => Extension::AbsoluteSendTime,
         "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => Extension::PlayoutDelay,
@@ -60,19 +63,22 @@ fn extension(uri: &str) -> Option<Extension> {
             Extension::VideoContentType
         }
         "http://www.webrtc.org/experiments/rtp-hdrext/video-timing" => Extension::VideoTiming,
-        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01" => {
-            Extension::TransportSequenceNumber
-        }
+        NUMBERS => Extension::TransportSequenceNumber,
         _ => return None,
     })
 }
 
-/// The id of transport-wide numbers.
-pub fn feedback_id(extensions: &[(u8, String)]) -> Option<u8> {
-    let wide = |uri: &str| matches!(extension(uri), Some(Extension::TransportSequenceNumber));
+/// Transport-wide numbers.
+pub const NUMBERS: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Audio levels.
+pub const LEVELS: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+
+/// The id of an extension that the transport was told of.
+pub fn extension_id(extensions: &[(u8, String)], wanted: &str) -> Option<u8> {
     extensions
         .iter()
-        .find(|(_, uri)| wide(uri))
+        .find(|(id, uri)| uri == wanted && IDS.contains(id))
         .map(|(id, _)| *id)
 }
 
@@ -80,7 +86,7 @@ fn extension_map(extensions: &[(u8, String)]) -> ExtensionMap {
     let mut map = ExtensionMap::empty();
     for (id, uri) in extensions {
         if let Some(extension) = extension(uri)
-            && (1..=14).contains(id)
+            && IDS.contains(id)
         {
             map.set(*id, extension);
         }
