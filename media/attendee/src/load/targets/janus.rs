@@ -68,7 +68,17 @@ impl Control {
 impl Janus {
     /// Creates a room for every meeting.
     pub fn open(url: &str, options: &Load, tls: Arc<ClientConfig>) -> io::Result<Janus> {
-        let video = options.no_audio;
+        let (meetings, publishers) = (options.meetings, options.attendees);
+        Janus::create(url, options.no_audio, meetings, publishers, tls)
+    }
+
+    fn create(
+        url: &str,
+        video: bool,
+        meetings: usize,
+        publishers: usize,
+        tls: Arc<ClientConfig>,
+    ) -> io::Result<Janus> {
         let mut control = Control(Socket::connect(url, &PROTOCOL, &[], &tls)?);
         let created = control.request(json!({"janus": "create", "transaction": "c"}))?;
         let session = created["data"]["id"].clone();
@@ -76,10 +86,10 @@ impl Janus {
         let attached = control.request(json!({"janus": "attach", "session_id": session,
             "plugin": plugin, "transaction": "a"}))?;
         let handle = attached["data"]["id"].clone();
-        for meeting in 0..options.meetings {
+        for meeting in 0..meetings {
             let room = ROOMS + meeting;
             let body = if video {
-                json!({"request": "create", "room": room, "publishers": options.attendees.max(3),
+                json!({"request": "create", "room": room, "publishers": publishers.max(3),
                        "bitrate": 10_000_000, "videocodec": "vp8", "audiocodec": "opus",
                        "fir_freq": 0, "notify_joining": false})
             } else {
@@ -318,3 +328,6 @@ impl Signalling for Client {
             "transaction": "destroy"}));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,15 @@
 //! Link 0 publishes (we offer), link 1 subscribes (the server offers) to whatever is published.
 //! LiveKit does not mix: attendees that do not speak publish nothing, as its clients do when muted.
 
+mod messages;
+
 use std::io::{self, Error, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
+use messages::{AddTrack, Leave, Ping, Request, Response, SessionDescription, VideoLayer};
 use prost::Message;
 use rustls::ClientConfig;
 use serde_json::{Value, json};
@@ -24,113 +27,6 @@ const PING: Duration = Duration::from_secs(5);
 /// Seconds that a token is valid.
 const VALID: u64 = 6 * 3600;
 const RIDS: [&str; 3] = ["q", "h", "f"];
-
-#[derive(Clone, PartialEq, Message)]
-struct SessionDescription {
-    #[prost(string, tag = "1")]
-    kind: String,
-    #[prost(string, tag = "2")]
-    sdp: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Trickle {
-    #[prost(string, tag = "1")]
-    candidate: String,
-    #[prost(int32, tag = "2")]
-    target: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct VideoLayer {
-    #[prost(int32, tag = "1")]
-    quality: i32,
-    #[prost(uint32, tag = "2")]
-    width: u32,
-    #[prost(uint32, tag = "3")]
-    height: u32,
-    #[prost(uint32, tag = "4")]
-    bitrate: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AddTrack {
-    #[prost(string, tag = "1")]
-    cid: String,
-    #[prost(string, tag = "2")]
-    name: String,
-    #[prost(int32, tag = "3")]
-    kind: i32,
-    #[prost(uint32, tag = "4")]
-    width: u32,
-    #[prost(uint32, tag = "5")]
-    height: u32,
-    #[prost(int32, tag = "8")]
-    source: i32,
-    #[prost(message, repeated, tag = "9")]
-    layers: Vec<VideoLayer>,
-    #[prost(bool, tag = "13")]
-    disable_red: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Leave {}
-
-#[derive(Clone, PartialEq, Message)]
-struct Ping {
-    #[prost(int64, tag = "1")]
-    timestamp: i64,
-}
-
-/// One member is set.
-#[derive(Clone, PartialEq, Message)]
-struct Request {
-    #[prost(message, optional, tag = "1")]
-    offer: Option<SessionDescription>,
-    #[prost(message, optional, tag = "2")]
-    answer: Option<SessionDescription>,
-    #[prost(message, optional, tag = "4")]
-    add_track: Option<AddTrack>,
-    #[prost(message, optional, tag = "8")]
-    leave: Option<Leave>,
-    #[prost(message, optional, tag = "16")]
-    ping: Option<Ping>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Join {
-    #[prost(bool, tag = "6")]
-    subscriber_primary: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Published {
-    #[prost(string, tag = "1")]
-    cid: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Ended {
-    #[prost(int32, tag = "2")]
-    reason: i32,
-}
-
-/// One member is set, or another that does not matter here.
-#[derive(Clone, PartialEq, Message)]
-struct Response {
-    #[prost(message, optional, tag = "1")]
-    join: Option<Join>,
-    #[prost(message, optional, tag = "2")]
-    answer: Option<SessionDescription>,
-    #[prost(message, optional, tag = "3")]
-    offer: Option<SessionDescription>,
-    #[prost(message, optional, tag = "4")]
-    trickle: Option<Trickle>,
-    #[prost(message, optional, tag = "6")]
-    published: Option<Published>,
-    #[prost(message, optional, tag = "8")]
-    leave: Option<Ended>,
-}
 
 /// A running LiveKit.
 pub struct LiveKit {
@@ -360,17 +256,4 @@ impl Signalling for Client {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_signed_as_rfc_4231_signs() {
-        let mac = sha256_hmac(b"Jefe", b"what do ya want for nothing?");
-        assert_eq!(mac[..4], [0x5b, 0xdc, 0xc1, 0x46]);
-        let mac = sha256_hmac(
-            &[0xaa; 131],
-            b"Test Using Larger Than Block-Size Key - Hash Key First",
-        );
-        assert_eq!(mac[..4], [0x60, 0xe4, 0x31, 0x59]);
-    }
-}
+mod tests;

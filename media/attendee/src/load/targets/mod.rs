@@ -3,6 +3,8 @@
 mod hubbub;
 mod janus;
 mod livekit;
+#[cfg(test)]
+mod scripted;
 
 use std::io::{self, Error, ErrorKind};
 use std::sync::Arc;
