@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,5 +35,7 @@ def run(given: argparse.Namespace) -> int:
     except ImportError:
         print(f"hubbub: {NO_ENGINE}", file=sys.stderr)
         return 1
+    # The attendee leaves on SIGINT by itself; Python's handler would interrupt after that.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     status: int = module.attend(given.arguments)
     return status
