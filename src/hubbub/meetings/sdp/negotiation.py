@@ -76,6 +76,20 @@ class Negotiation:
         )
 
 
+class _Body:
+    """What is taken up of a section, and of all that are like it."""
+
+    def __init__(self, section: Section) -> None:
+        self.payloads = payloads_of(section)
+        self.extensions = extensions_of(section)
+        self.lines = (
+            *writing.extensions(self.extensions),
+            *writing.codecs(section, self.payloads),
+        )
+        found = {capability(payload) for payload in self.payloads}
+        self.capabilities = {codec for codec in found if codec is not None}
+
+
 class _Draft:
     """One answer in the making."""
 
@@ -90,23 +104,43 @@ class _Draft:
         self._before = ssrcs
         self._new_ssrc = new_ssrc
         self._local = local
-        self._taken = {id(section): payloads_of(section) for section in self._used()}
-        self.ssrcs: dict[str, tuple[int, int]] = {}
-        self.lines: list[str] = []
         self.payloads: dict[int, Payload] = {}
         self.extensions: dict[int, str] = {}
+        self._bodies: dict[int, _Body] = {}  # by `Section.alike`
+        self._used = {
+            id(section): body
+            for section in self._wanted()
+            if (body := self._body(section)).payloads
+        }
+        self.ssrcs: dict[str, tuple[int, int]] = {}
+        self.lines: list[str] = []
         self.audio: Audio | None = None
         self.camera: CameraSection | None = None
         self.tiles: list[TileSection] = []
         self.receive_codecs: set[int] = set()
-        self.bundle = tuple(
-            section.mid for section in offer.sections if self._taken.get(id(section))
-        )
+        self.bundle = tuple(section.mid for section in offer.sections if id(section) in self._used)
         if not self.bundle:
             raise BadOffer("nothing to negotiate")
         self.remote = self._transport()
 
-    def _used(self) -> Iterator[Section]:
+    def _body(self, section: Section) -> _Body:
+        body = self._bodies.get(section.alike)
+        if body is None:
+            body = self._bodies[section.alike] = _Body(section)
+            self._agree(body)
+        return body
+
+    def _agree(self, body: _Body) -> None:
+        """Payload types and extension ids mean the same in all sections of a bundle."""
+        for payload in body.payloads:
+            known = self.payloads.setdefault(payload.pt, payload)
+            if (known.codec, known.clock, known.apt) != (payload.codec, payload.clock, payload.apt):
+                raise BadOffer("a payload type has two meanings")
+        for number, uri in body.extensions:
+            if self.extensions.setdefault(number, uri) != uri:
+                raise BadOffer("an extension id has two meanings")
+
+    def _wanted(self) -> Iterator[Section]:
         """All video sections, and the first audio section, but for those that are stopped."""
         has_audio = False
         for section in self._offer.sections:
@@ -139,38 +173,30 @@ class _Draft:
     def write(self, receive_stream_ids: Sequence[int], encodings: Sequence[Wanted]) -> None:
         place = 0  # among the video sections
         for section in self._offer.sections:
-            payloads = self._taken.get(id(section), ())
-            if not payloads:
+            body = self._used.get(id(section))
+            if body is None:
                 self.lines += writing.stopped(section)
             elif section.kind == "audio":
-                self._write_audio(section, payloads)
+                self._write_audio(section, body)
             else:
                 wanted = receive_stream_ids[place] if place < len(receive_stream_ids) else 0
-                self._write_video(section, payloads, wanted, encodings if place == 0 else ())
+                self._write_video(section, body, wanted, encodings if place == 0 else ())
             place += section.kind == "video"
 
-    def _write_head(self, section: Section, payloads: Sequence[Payload]) -> None:
-        for payload in payloads:
-            known = self.payloads.setdefault(payload.pt, payload)
-            if (known.codec, known.clock, known.apt) != (payload.codec, payload.clock, payload.apt):
-                raise BadOffer("a payload type has two meanings")
-        taken = extensions_of(section)
-        for number, uri in taken:
-            if self.extensions.setdefault(number, uri) != uri:
-                raise BadOffer("an extension id has two meanings")
+    def _write_head(self, section: Section, body: _Body) -> None:
         leads = section.mid == self.bundle[0]
-        self.lines += writing.head(section, payloads, self._local, leads=leads)
-        self.lines += writing.extensions(taken)
-        self.lines += writing.codecs(section, payloads)
+        self.lines += writing.head(section, body.payloads, self._local, leads=leads)
+        self.lines += body.lines
 
     def _ssrcs_of(self, mid: str) -> tuple[int, int]:
         known = self._before.get(mid) or (self._new_ssrc(), self._new_ssrc())
         self.ssrcs[mid] = known
         return known
 
-    def _write_audio(self, section: Section, payloads: Sequence[Payload]) -> None:
+    def _write_audio(self, section: Section, body: _Body) -> None:
+        payloads = body.payloads
         ssrc, _ = self._ssrcs_of(section.mid)
-        self._write_head(section, payloads)
+        self._write_head(section, body)
         self.lines.append(f"a={_ANSWERED[section.direction]}")
         self.lines += writing.audio_source(ssrc)
         if section.direction == "inactive":
@@ -193,14 +219,13 @@ class _Draft:
     def _write_video(
         self,
         section: Section,
-        payloads: Sequence[Payload],
+        body: _Body,
         wanted: int,
         encodings: Sequence[Wanted],
     ) -> None:
         if section.receives:
-            codecs = {capability(payload) for payload in payloads}
-            self.receive_codecs |= {codec for codec in codecs if codec is not None}
-        self._write_head(section, payloads)
+            self.receive_codecs |= body.capabilities
+        self._write_head(section, body)
         if section.sends:
             self._write_camera(section, encodings)
         elif section.direction == "recvonly" and wanted:

@@ -2,13 +2,16 @@
 
 Untrusted text: its size, lines and sections are bounded, and whatever is not as RFC 8866 and
 RFC 8829 have it raises `BadOffer`. Attributes that no answer needs are skipped.
+
+Tiles are the bulk of an offer and differ in nothing but their mid, so that sections which are alike
+are read once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from hubbub.meetings.sdp.agreement import BadOffer
 
@@ -19,7 +22,8 @@ MAX_SECTIONS = 64
 MAX_FORMATS = 128  # of one section: payload types are seven bits
 MAX_RIDS = 8
 
-_LINE = re.compile(r"[a-z]=[\x20-\x7e]*")
+_STRAY = re.compile(r"[^\x20-\x7e\n]")
+_MID = re.compile(r"\na=mid:([^\n]*)")
 _TOKEN = re.compile(r"[A-Za-z0-9_.~+-]{1,16}")  # 16: a one-byte header extension holds no more
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PWD = re.compile(r"[A-Za-z0-9+/]{22,256}")
@@ -55,6 +59,7 @@ class Section:
     port: int
     protocol: str
     formats: tuple[str, ...]
+    alike: int  # the same in sections that differ in their mid only
     mid: str = ""
     direction: str = "sendrecv"
     bundle_only: bool = False
@@ -93,40 +98,59 @@ def parse(text: str) -> Offer:
     """Raises BadOffer."""
     if len(text) > MAX_CHARACTERS:
         raise BadOffer("offer too long")
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    if len(lines) > MAX_LINES:
+    text = text.replace("\r\n", "\n").rstrip("\n")
+    if text.count("\n") >= MAX_LINES:
         raise BadOffer("too many lines")
+    if _STRAY.search(text):
+        raise BadOffer("a character that has no place here")
+    head, *blocks = text.split("\nm=")
+    if len(blocks) > MAX_SECTIONS:
+        raise BadOffer("too many sections")
+    lines = head.split("\n")
     if lines[0] != "v=0":
         raise BadOffer("not a session description")
     offer = Offer()
-    for line in lines:
-        if len(line) > MAX_LINE_CHARACTERS or not _LINE.fullmatch(line):
-            raise BadOffer("malformed line")
-        if line.startswith("m="):
-            if len(offer.sections) == MAX_SECTIONS:
-                raise BadOffer("too many sections")
-            offer.sections.append(_section(line[2:]))
-        elif line.startswith("a="):
-            name, _, value = line[2:].partition(":")
-            if offer.sections:
-                _of_section(offer.sections[-1], name, value)
-            else:
-                _of_session(offer, name, value)
+    for name, value in _attributes(lines):
+        _of_session(offer, name, value)
+    known: dict[str, Section] = {}
+    for block in blocks:
+        mids = _MID.findall(block)
+        if len(mids) > 1:
+            raise BadOffer("a section has one mid")
+        rest = _MID.sub("", block)
+        section = known.get(rest)
+        if section is None:
+            section = known[rest] = _section(rest, len(known))
+        mid = _matching(_TOKEN, mids[0], "mid") if mids else ""
+        offer.sections.append(replace(section, mid=mid))
     mids = [section.mid for section in offer.sections if section.mid]
     if len(set(mids)) != len(mids):
         raise BadOffer("the same mid twice")
     return offer
 
 
-def _section(value: str) -> Section:
-    match = _MEDIA.fullmatch(value)
+def _attributes(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if line[1:2] != "=" or not "a" <= line[0] <= "z" or len(line) > MAX_LINE_CHARACTERS:
+            raise BadOffer("malformed line")
+        if line[0] == "a":
+            name, _, value = line[2:].partition(":")
+            yield name, value
+
+
+def _section(block: str, alike: int) -> Section:
+    first, *lines = block.split("\n")
+    match = _MEDIA.fullmatch(first)
     if match is None:
         raise BadOffer("malformed m-line")
     kind, port, protocol, formats = match.groups()
     listed = tuple(formats.split())
     if len(listed) > MAX_FORMATS:
         raise BadOffer("too many formats")
-    return Section(kind, int(port), protocol, listed)
+    section = Section(kind, int(port), protocol, listed, alike)
+    for name, value in _attributes(lines):
+        _of_section(section, name, value)
+    return section
 
 
 def _of_session(offer: Offer, name: str, value: str) -> None:
@@ -164,10 +188,6 @@ def _of_section(section: Section, name: str, value: str) -> None:
         read(section, value)
     else:
         _of_transport(section.transport, name, value)
-
-
-def _mid(section: Section, value: str) -> None:
-    section.mid = _matching(_TOKEN, value, "mid")
 
 
 def _bundle_only(section: Section, _value: str) -> None:
@@ -248,7 +268,6 @@ def _number(text: str, most: int) -> int:
 
 
 _ATTRIBUTES: dict[str, Callable[[Section, str], None]] = {
-    "mid": _mid,
     "bundle-only": _bundle_only,
     "rtcp-mux": _rtcp_mux,
     "rtcp-rsize": _rtcp_rsize,

@@ -73,7 +73,7 @@ def test_lines_may_end_without_carriage_return() -> None:
         "m=video 9 UDP/TLS/RTP/SAVPF" + " 1" * (offer.MAX_FORMATS + 1),
         "a=mid:" + "x" * 17,
         "a=mid:",
-        "a=mid:0",
+        "a=mid:7",
         "a=mid:1 2",
         "a=rtpmap:96",
         "a=rtpmap:999 VP8/90000",
@@ -97,6 +97,8 @@ def test_lines_may_end_without_carriage_return() -> None:
         "a=" + "x" * offer.MAX_LINE_CHARACTERS,
         "nonsense",
         "A=x",
+        "ab=x",
+        "=x",
         "",
         "\r\na=x",
         "a=caf\u00e9",
@@ -114,12 +116,13 @@ def test_what_is_malformed_is_a_bad_offer(line: str) -> None:
         "",
         "v=1\r\n",
         "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+        MINIMAL.replace("a=mid:1", "a=mid:0"),
         MINIMAL + "a=x\r\n" * offer.MAX_LINES,
         MINIMAL + "m=video 0 X 1\r\n" * offer.MAX_SECTIONS,
         MINIMAL + f"a={'x' * 4_000}\r\n" * 70,
         MINIMAL + "".join(f"a=rid:r{n} send\r\n" for n in range(offer.MAX_RIDS + 1)),
     ],
-    ids=["empty", "version", "no version", "lines", "sections", "characters", "rids"],
+    ids=["empty", "version", "no version", "mids", "lines", "sections", "characters", "rids"],
 )
 def test_what_is_too_much_or_no_session_is_a_bad_offer(text: str) -> None:
     with pytest.raises(BadOffer):
