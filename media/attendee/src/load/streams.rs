@@ -78,6 +78,7 @@ pub struct Sample {
     /// RFC 3550, ms.
     pub jitter: f64,
     transit: Option<f64>,
+    timestamp: Option<u32>,
     /// Key frames.
     pub key_frames: u64,
     /// Packets that were decrypted.
@@ -165,15 +166,19 @@ impl Inbound {
         };
         sample.decrypted += 1;
         let now = arrived.as_secs_f64() * 1000.0;
-        let transit = now - f64::from(timestamp) / clock;
-        if let Some(before) = sample.transit {
-            let difference = (transit - before).abs();
-            // A new timeline or a wrap is no jitter.
-            if difference < 1_000.0 {
-                sample.jitter += (difference - sample.jitter) / 16.0;
+        // Of a frame's packets only the first was due at the frame's time.
+        if sample.timestamp != Some(timestamp) {
+            let transit = now - f64::from(timestamp) / clock;
+            if let Some(before) = sample.transit {
+                let difference = (transit - before).abs();
+                // A new timeline or a wrap is no jitter.
+                if difference < 1_000.0 {
+                    sample.jitter += (difference - sample.jitter) / 16.0;
+                }
             }
+            sample.transit = Some(transit);
+            sample.timestamp = Some(timestamp);
         }
-        sample.transit = Some(transit);
         if self.kind == Kind::Video {
             sample.key_frames += u64::from(picture::is_key(payload));
             if let Some(sent) = picture::stamp(payload) {
@@ -268,6 +273,20 @@ mod tests {
             }
         );
         assert_eq!(stream.block(Instant::now()).unwrap().lost, 2);
+    }
+
+    #[test]
+    fn jitter_is_of_frames_not_of_their_packets() {
+        let mut stream = Inbound::new(1, Kind::Video, true).unwrap();
+        for frame in 0..50u32 {
+            let due = Duration::from_millis(u64::from(frame) * 40);
+            for packet in 0..4 {
+                stream.look(&[0], frame * 3_600, due + Duration::from_millis(packet * 3));
+            }
+        }
+        let sample = stream.sample.unwrap();
+        assert_eq!(sample.decrypted, 200);
+        assert!(sample.jitter < 0.001, "{}", sample.jitter);
     }
 
     #[test]
