@@ -19,10 +19,12 @@ impl Engine {
     fn new(py: Python<'_>, config: &[u8]) -> PyResult<Engine> {
         let config: Config = rmp_serde::from_slice(config)
             .map_err(|error| PyValueError::new_err(format!("media engine: {error}")))?;
-        py.detach(|| Inner::start(&config)).map(Engine).map_err(|error| match error {
-            StartError::Config(_) => PyValueError::new_err(error.to_string()),
-            StartError::Io(_) => PyOSError::new_err(error.to_string()),
-        })
+        py.detach(|| Inner::start(&config))
+            .map(Engine)
+            .map_err(|error| match error {
+                StartError::Config(_) => PyValueError::new_err(error.to_string()),
+                StartError::Io(_) => PyOSError::new_err(error.to_string()),
+            })
     }
 
     /// SHA-256 of the DTLS certificate: `AB:CD:…`.
@@ -42,7 +44,9 @@ impl Engine {
 
     /// Hands over a list of commands. ValueError: malformed, and none of them was taken.
     fn command(&self, data: &[u8]) -> PyResult<()> {
-        self.0.command(data).map_err(|error| PyValueError::new_err(error.to_string()))
+        self.0
+            .command(data)
+            .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// The events that wait, as a list.
