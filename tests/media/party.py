@@ -41,7 +41,7 @@ def _signature(number: int) -> Signature:
     )
 
 
-def eventually(look: Callable[[], object], wanted: object, seconds: float = 8) -> None:
+def eventually(look: Callable[[], object], wanted: object, seconds: float = 15) -> None:
     """Fails with the last thing seen."""
     deadline = time.monotonic() + seconds
     while (seen := look()) != wanted:
