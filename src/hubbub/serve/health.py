@@ -1,10 +1,10 @@
 """``/healthz``, ``/readyz`` and ``/metrics``; every other path is the front door's.
 
-| path       | 200 when                          | else |
-|------------|-----------------------------------|------|
-| `/healthz` | the process answers               |      |
-| `/readyz`  | store and bus answer within 2 s   | 503  |
-| `/metrics` | always; Prometheus's text format  |      |
+| path       | 200 when                                                       | else |
+|------------|----------------------------------------------------------------|------|
+| `/healthz` | the process answers                                            |      |
+| `/readyz`  | store and bus answer within 2 s, and the media engine is well  | 503  |
+| `/metrics` | always; Prometheus's text format                               |      |
 """
 
 from __future__ import annotations

@@ -130,7 +130,11 @@ async def open_node(settings: Settings, *, any_credentials: bool = False) -> Nod
             _authenticator(settings, access, any_credentials),
             unavailable=_UNAVAILABLE,
         )
-        checks = {"store": lambda: _ask_store(store), "bus": lambda: _ask_bus(bus)}
+        checks = {
+            "store": lambda: _ask_store(store),
+            "bus": lambda: _ask_bus(bus),
+            "media": live.check,
+        }
         # "/" for those who point IVS Chat's own host name here: there it has no path.
         sockets = SocketFront(
             dict.fromkeys(("/ivschat", "/ivschat/", "/"), chat.endpoint),

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,32 @@ def refusal(server: Server) -> str:
     return str(caught.value)
 
 
+def readiness(server: Server) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection.request("GET", "/readyz")
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
 def test_meetings_can_be_switched_off(tmp_path: Path) -> None:
     with running_server(tmp_path, "--media", "off") as server:
         assert server.ready_line.endswith("media=off")
         assert "set media to on" in refusal(server)
+        assert readiness(server) == (200, "ready\n")
+        assert server.stop() == 0
+
+
+def test_an_engine_that_does_not_load_is_no_reason_to_be_ready(tmp_path: Path) -> None:
+    broken = tmp_path / "packages"
+    broken.mkdir()
+    (broken / "hubbub_media.py").write_text("raise ImportError('libc is too old')")
+    environment = {"PYTHONPATH": str(broken)}
+    with running_server(tmp_path / "data", environment=environment) as server:
+        assert server.ready_line.endswith("media=off")
+        assert readiness(server) == (503, "not ready: media\n")
+        assert "libc is too old" in refusal(server)
         assert server.stop() == 0
 
 

@@ -13,10 +13,12 @@ from hubbub.meetings.live.stage import LiveStage
 from hubbub.meetings.live.transcribing import TranscriptionHost
 from hubbub.meetings.media.engine import (
     Engine,
+    EngineBroken,
     EngineConfiguration,
     EngineUnavailable,
     start_native,
 )
+from hubbub.meetings.media.threads import media_threads
 from hubbub.meetings.stage import Directory, Stage
 from hubbub.meetings.transcription import open_transcriptions
 from hubbub.meetings.unstaged import SEVERAL_WORKERS, Unstaged
@@ -35,7 +37,18 @@ class Live:
     endpoint: ControlEndpoint
     media_address: str  # "udp://127.0.0.1:4478", or "off"
     media_port: int  # as bound; that of the settings where nothing is
+    broken: EngineBroken | None = None  # why the engine that is installed does not start
     _metrics: LiveMetrics | None = None
+
+    async def check(self) -> None:
+        """Raises EngineBroken where meetings ought to be held and cannot be.
+
+        Without an engine, or with meetings switched off, nothing is amiss: chat works.
+        """
+        if self.broken is not None:
+            raise self.broken
+        if isinstance(self.stage, LiveStage):
+            self.stage.engine.check()
 
     def attach(self, directory: Directory) -> None:
         """Before the first request; the control plane needs a stage to be made itself."""
@@ -51,14 +64,14 @@ class Live:
 
 def open_live(settings: Settings) -> Live:
     """Raises SettingsError, also when the media port is taken."""
-    why = _why_not(settings)
+    why, broken = _why_not(settings), None
     if why is None:
         try:
             return _open(settings)
         except EngineUnavailable as error:
-            why = str(error)
+            why, broken = str(error), error if isinstance(error, EngineBroken) else None
             logger.warning("no meetings: %s", why)
-    return Live(Unstaged(why), ControlEndpoint(None), "off", settings.media_port)
+    return Live(Unstaged(why), ControlEndpoint(None), "off", settings.media_port, broken)
 
 
 def _why_not(settings: Settings) -> str | None:
@@ -73,16 +86,17 @@ def _open(settings: Settings) -> Live:
     configuration = EngineConfiguration(
         listening, settings.media_port, settings.media_threads or os.cpu_count() or 1
     )
+    others = media_threads()
     try:
         native = start_native(configuration)
     except (OSError, ValueError) as error:
         place = f"{listening} port {settings.media_port}"
         raise SettingsError(f"setting media-port: cannot listen on {place}: {error}") from None
     stage = LiveStage(candidates(addresses, native.port()), settings.limits)
-    stage.engine = Engine(native, stage.happened)
+    stage.engine = Engine(native, stage.happened, media_threads() - others)
     stage.transcriptions = open_transcriptions(settings.transcription, TranscriptionHost(stage))
     metrics = LiveMetrics(stage)
     metrics.register()
     host = f"[{listening}]" if ":" in listening else listening
     address = f"udp://{host}:{stage.engine.port}"
-    return Live(stage, ControlEndpoint(stage), address, stage.engine.port, metrics)
+    return Live(stage, ControlEndpoint(stage), address, stage.engine.port, _metrics=metrics)

@@ -16,6 +16,7 @@ import msgspec
 
 from hubbub.meetings.media.commands import Command
 from hubbub.meetings.media.events import Event
+from hubbub.meetings.media.threads import media_threads
 from hubbub.meetings.unstaged import NO_ENGINE
 
 logger = logging.getLogger("hubbub.media")
@@ -23,6 +24,10 @@ logger = logging.getLogger("hubbub.media")
 
 class EngineUnavailable(Exception):
     """There is no media engine; the text says why and what to do."""
+
+
+class EngineBroken(EngineUnavailable):
+    """It is installed and does not load, or its threads have ended."""
 
 
 class EngineConfiguration(msgspec.Struct, frozen=True):
@@ -48,23 +53,34 @@ class Native(Protocol):
 
 
 def start_native(configuration: EngineConfiguration) -> Native:
-    """Raises EngineUnavailable when it is not installed, OSError when it cannot listen."""
+    """Raises EngineUnavailable when it is not installed, EngineBroken when it does not load,
+    OSError when it cannot listen.
+    """
     try:
         module = importlib.import_module("hubbub_media")
     except ImportError as error:
-        # What is installed but does not load has a reason of its own.
-        reason = "" if isinstance(error, ModuleNotFoundError) else f" ({error})"
-        raise EngineUnavailable(NO_ENGINE + reason) from None
+        if isinstance(error, ModuleNotFoundError) and error.name == "hubbub_media":
+            raise EngineUnavailable(NO_ENGINE) from None
+        raise EngineBroken(f"{NO_ENGINE} ({error})") from None
     native: Native = module.Engine(msgspec.msgpack.encode(configuration))
     return native
 
 
 class Engine:
-    """Belongs to one event loop. `on_events` gets what happened, in order; it must not raise."""
+    """Belongs to one event loop. `on_events` gets what happened, in order; it must not raise.
 
-    def __init__(self, native: Native, on_events: Callable[[Sequence[Event]], None]) -> None:
+    `threads` are the ids of those that carry its media.
+    """
+
+    def __init__(
+        self,
+        native: Native,
+        on_events: Callable[[Sequence[Event]], None],
+        threads: frozenset[int] = frozenset(),
+    ) -> None:
         self._native = native
         self._on_events = on_events
+        self._threads = threads
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Event])
         self._loop = asyncio.get_running_loop()
@@ -84,6 +100,11 @@ class Engine:
             return {}
         counted: dict[str, Any] = msgspec.msgpack.decode(self._native.stats(), type=dict)
         return counted
+
+    def check(self) -> None:
+        """Raises EngineBroken if one of its threads has ended."""
+        if not self._threads <= media_threads():
+            raise EngineBroken("Threads of the media engine have ended: restart the server")
 
     def close(self) -> None:
         """Stop the threads; sessions end silently. Idempotent."""

@@ -3,7 +3,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import msgspec
@@ -12,11 +15,13 @@ import pytest
 from hubbub.meetings.media.commands import CloseSession, Command, EndMeeting
 from hubbub.meetings.media.engine import (
     Engine,
+    EngineBroken,
     EngineConfiguration,
     EngineUnavailable,
     start_native,
 )
 from hubbub.meetings.media.events import Connected, Event, Levels
+from hubbub.meetings.media.threads import media_threads
 
 
 class Pipe:
@@ -107,11 +112,58 @@ def test_commands_are_maps_named_by_their_type() -> None:
     }
 
 
+@contextmanager
+def thread(name: bytes) -> Iterator[int]:
+    """The id of a thread that the kernel knows by this name."""
+    named, over = threading.Event(), threading.Event()
+
+    def run() -> None:
+        Path("/proc/thread-self/comm").write_bytes(name)
+        named.set()
+        over.wait()
+
+    started = threading.Thread(target=run)
+    started.start()
+    named.wait()
+    try:
+        assert started.native_id is not None
+        yield started.native_id
+    finally:
+        over.set()
+        started.join()
+
+
+async def test_a_thread_that_ends_is_noticed(pipe: Pipe) -> None:
+    others = media_threads()
+    with thread(b"media-0") as first:
+        with thread(b"media-1") as second, thread(b"web-0"):
+            assert media_threads() - others == {first, second}
+            engine = Engine(pipe, print, frozenset({first, second}))
+            engine.check()
+        with pytest.raises(EngineBroken, match="restart"):
+            engine.check()
+    engine.close()
+
+
+def test_what_does_not_load_is_not_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configuration = EngineConfiguration("127.0.0.1", 0, 1)
+    monkeypatch.syspath_prepend(tmp_path)
+    for line in ("import libopus_of_yesterday", "raise ImportError('libc is too old')"):
+        (tmp_path / "hubbub_media.py").write_text(line)
+        monkeypatch.delitem(sys.modules, "hubbub_media", raising=False)
+        with pytest.raises(EngineBroken, match=r"yesterday|too old"):
+            start_native(configuration)
+    monkeypatch.delitem(sys.modules, "hubbub_media", raising=False)
+
+
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     configuration = EngineConfiguration("127.0.0.1", 0, 1)
     monkeypatch.setitem(sys.modules, "hubbub_media", None)
-    with pytest.raises(EngineUnavailable, match="install the package hubbub-media"):
+    with pytest.raises(EngineUnavailable, match="install the package hubbub-media") as missing:
         start_native(configuration)
+    assert not isinstance(missing.value, EngineBroken)
     module = ModuleType("hubbub_media")
     module.Engine = Pipe  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "hubbub_media", module)
