@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, select, update
 
 from hubbub.identity.alive import IS_LIVE, LIVE, hold_live, require_live
 from hubbub.identity.arns import APP_INSTANCE, BOT, USER, Place, own
-from hubbub.identity.clock import Clock
 from hubbub.identity.directory import Directory
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded, not_admin
 from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import demote
 from hubbub.identity.texts import Answer, optional_value
 from hubbub.settings import Limits
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import (

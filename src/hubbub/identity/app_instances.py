@@ -8,7 +8,6 @@ from sqlalchemy import bindparam, insert, select, update
 
 from hubbub.identity.alive import ACTIVE, DELETING, LIVE
 from hubbub.identity.arns import APP_INSTANCE, Place, app_instance_arn, own
-from hubbub.identity.clock import Clock
 from hubbub.identity.deletions import Deletions
 from hubbub.identity.errors import forbidden, limit_exceeded
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
@@ -16,6 +15,7 @@ from hubbub.identity.pages import Page, after
 from hubbub.identity.texts import Answer, moved, new_id, optional, optional_value, tag_column
 from hubbub.settings import Limits
 from hubbub.store import quotas
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instances
 from hubbub.wire.pagetokens import PageTokens

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam, insert, select, update
 
 from hubbub.identity.alive import IS_LIVE, LIVE, hold_live, require_live
 from hubbub.identity.arns import APP_INSTANCE, BOT, own
-from hubbub.identity.clock import Clock
 from hubbub.identity.directory import Directory
 from hubbub.identity.errors import forbidden, not_found
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
@@ -25,6 +24,7 @@ from hubbub.identity.texts import (
     optional_value,
     tag_column,
 )
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instance_bots, app_instances
 from hubbub.wire.errors import ServiceError

@@ -10,12 +10,12 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from hubbub.identity.alive import IS_LIVE, LIVE
 from hubbub.identity.arns import USER, Place, own
-from hubbub.identity.clock import Clock
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded, no_endpoint
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
 from hubbub.identity.pages import Page, after
 from hubbub.identity.texts import Answer, json_text, moved, new_id, optional, optional_value
 from hubbub.settings import Limits
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Reader, Row, Store, Transaction
 from hubbub.store.tables import app_instance_user_endpoints, app_instance_users, app_instances
 from hubbub.wire.pagetokens import PageTokens

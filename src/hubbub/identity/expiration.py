@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, select
 
 from hubbub.identity.alive import ACTIVE
 from hubbub.identity.arns import USER, Place
-from hubbub.identity.clock import Clock
 from hubbub.identity.days import DAY
 from hubbub.identity.removal import Removal
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store
 from hubbub.store.tables import app_instance_users, app_instances
 from hubbub.wire.errors import ServiceError

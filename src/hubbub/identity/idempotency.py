@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 from sqlalchemy import bindparam, delete, select
 
-from hubbub.identity.clock import Clock
 from hubbub.identity.errors import conflict
 from hubbub.identity.leases import Lease
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import client_request_tokens

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, delete, or_, update
 
-from hubbub.identity.clock import Clock
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, StoreUnavailable, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import leases

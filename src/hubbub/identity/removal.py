@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, delete, select, update
 
 from hubbub.identity.alive import LIVE, hold_live
 from hubbub.identity.arns import BOT, USER, Place
-from hubbub.identity.clock import Clock
 from hubbub.identity.deletions import Deletions
 from hubbub.identity.errors import forbidden
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import (
     app_instance_admins,

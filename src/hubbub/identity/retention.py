@@ -13,11 +13,11 @@ from sqlalchemy import bindparam, select, update
 
 from hubbub.identity.alive import ACTIVE, LIVE
 from hubbub.identity.arns import APP_INSTANCE, app_instance_arn, own, placed
-from hubbub.identity.clock import Clock
 from hubbub.identity.days import DAY
 from hubbub.identity.dependents import Dependents
 from hubbub.identity.errors import forbidden
 from hubbub.identity.texts import Answer
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instances
 from hubbub.wire.service import Call

@@ -9,7 +9,6 @@ from hubbub.identity.admins import Admins
 from hubbub.identity.app_instances import AppInstances
 from hubbub.identity.bots import Bots
 from hubbub.identity.clearing import Clearing
-from hubbub.identity.clock import Clock, SystemClock
 from hubbub.identity.deletions import Deletions
 from hubbub.identity.demands import Demands
 from hubbub.identity.dependents import Dependents
@@ -26,6 +25,7 @@ from hubbub.identity.rules import RULES
 from hubbub.identity.tags import Tags
 from hubbub.identity.users import Users
 from hubbub.settings import Settings
+from hubbub.store.clock import Clock, SystemClock
 from hubbub.store.contract import Store
 from hubbub.wire import CodeMessageStyle, PageTokens, Service, load_model
 

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, select, update
 
 from hubbub.identity.alive import IS_LIVE, LIVE, require_live
 from hubbub.identity.arns import APP_INSTANCE, USER, own
-from hubbub.identity.clock import Clock
 from hubbub.identity.directory import Directory
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded
 from hubbub.identity.expiration import expire_time, settings_of
@@ -25,6 +24,7 @@ from hubbub.identity.texts import (
     tag_column,
 )
 from hubbub.settings import Limits
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import app_instance_users, app_instances

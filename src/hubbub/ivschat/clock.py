@@ -1,12 +1,14 @@
-"""Where time comes from; tests put a clock of their own here."""
+"""The store's clock, and the two that rooms and connections need as well."""
 
 from __future__ import annotations
 
 import time
 from typing import Protocol
 
+from hubbub.store import clock
 
-class Clock(Protocol):
+
+class Clock(clock.Clock, Protocol):
     def monotonic(self) -> float:
         """Seconds that never go back."""
         ...
@@ -15,14 +17,7 @@ class Clock(Protocol):
         """Epoch seconds."""
         ...
 
-    def microseconds(self) -> int:
-        """Epoch microseconds, as the store has times."""
-        ...
 
-
-class SystemClock:
+class SystemClock(clock.SystemClock):
     monotonic = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
-
-    def microseconds(self) -> int:
-        return time.time_ns() // 1_000

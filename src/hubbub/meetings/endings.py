@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from hubbub.meetings.clock import Clock
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.events import MEETING_ENDED
 from hubbub.meetings.notices import Notices
@@ -19,6 +18,7 @@ from hubbub.meetings.records import LIVE, MEETING, MeetingRecord, a, m, meeting_
 from hubbub.meetings.stage import Stage
 from hubbub.meetings.turns import Turns
 from hubbub.store import quotas
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meeting_attendees, meetings
 

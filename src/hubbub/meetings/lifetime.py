@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from sqlalchemy import bindparam, delete, select
 
-from hubbub.meetings.clock import Clock
 from hubbub.meetings.records import m
 from hubbub.meetings.stage import Stage
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meetings
 

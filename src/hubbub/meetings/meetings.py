@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, func, insert, select
 
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.arns import GUID
-from hubbub.meetings.clock import Clock
 from hubbub.meetings.columns import Answer, json_text, new_id, optional, tag_column
 from hubbub.meetings.endings import KIND, Endings
 from hubbub.meetings.enrolment import Batch, Item
@@ -33,6 +32,7 @@ from hubbub.meetings.replays import replayed
 from hubbub.meetings.stage import Stage
 from hubbub.settings import Limits
 from hubbub.store import quotas
+from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meetings
 from hubbub.wire.service import Call

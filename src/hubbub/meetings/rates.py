@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hubbub.meetings.clock import Clock
 from hubbub.meetings.errors import throttled
+from hubbub.store.clock import Clock
 from hubbub.wire.service import Call, Handler
 
 BURST = 2

@@ -9,7 +9,6 @@ from hubbub.functions.contract import Functions
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.attendees import Attendees
 from hubbub.meetings.capability_changes import CapabilityChanges
-from hubbub.meetings.clock import Clock, SystemClock
 from hubbub.meetings.demands import Demands
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.endings import Endings
@@ -28,6 +27,7 @@ from hubbub.meetings.transcribing import Transcriptions
 from hubbub.meetings.turns import Turns
 from hubbub.settings import Settings
 from hubbub.sinks.contract import Sinks
+from hubbub.store.clock import Clock, SystemClock
 from hubbub.store.contract import Store
 from hubbub.wire import CodeMessageStyle, PageTokens, Service, load_model
 from hubbub.wire.service import Call, Handler

@@ -1,4 +1,4 @@
-"""Where time comes from; tests put a clock of their own here."""
+"""Where times in columns come from; tests put a clock of their own here."""
 
 from __future__ import annotations
 
