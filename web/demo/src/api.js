@@ -23,22 +23,29 @@ async function ask(method, path, { body, token } = {}) {
 }
 
 const remembered = (meeting) => `hubbub-demo-attendee ${meeting}`;
+const hosted = (meeting, user) => `hubbub-demo-host ${meeting}/${user}`;
 
-// {Meeting, Attendee, host}. A reloaded page is the attendee that it was before.
+// {Meeting, Attendee, host, hostToken}. A reloaded page is the attendee that it was before; a host
+// is one in every tab of this browser, by the same name.
 export async function join(meeting, user) {
   const known = JSON.parse(sessionStorage.getItem(remembered(meeting)) ?? "{}");
   const body = { meeting, user, ...(known.user === user ? known : {}) };
+  const hostToken = localStorage.getItem(hosted(meeting, user));
+  if (hostToken) body.hostToken = hostToken;
   const answer = await ask("POST", "join", { body });
   const { AttendeeId: attendeeId, JoinToken: joinToken } = answer.Attendee;
   sessionStorage.setItem(remembered(meeting), JSON.stringify({ user, attendeeId, joinToken }));
+  if (answer.host) localStorage.setItem(hosted(meeting, user), answer.hostToken);
+  else localStorage.removeItem(hosted(meeting, user));
   return answer;
 }
 
 // The rest of it, for one attendee of one meeting.
 export class Desk {
-  constructor({ Meeting, Attendee }) {
+  constructor({ Meeting, Attendee, hostToken }) {
     this.meeting = Meeting.MeetingId;
     this.token = Attendee.JoinToken;
+    this.hostToken = hostToken;
   }
 
   // [{AttendeeId, ExternalUserId, Capabilities}…]
@@ -61,6 +68,6 @@ export class Desk {
 
   #host(method, path, given) {
     const body = { meeting: this.meeting, ...given };
-    return ask(method, path, { body, token: this.token });
+    return ask(method, path, { body, token: this.hostToken });
   }
 }

@@ -24,9 +24,9 @@ export class Session extends EventTarget {
   canStartVideo = true;
   tiles = new Map(); // tile id -> state, of everybody who shows something
 
-  constructor({ Meeting, Attendee, host }, user) {
+  constructor({ Meeting, Attendee, host, hostToken }, user) {
     super();
-    this.desk = new Desk({ Meeting, Attendee });
+    this.desk = new Desk({ Meeting, Attendee, hostToken });
     this.attendeeId = Attendee.AttendeeId;
     this.user = user;
     this.host = host;

@@ -1,15 +1,16 @@
 """The demo: a page below ``/demo/`` for trying meetings in a browser, and the small API behind it.
 
 The page needs no AWS credentials: its API calls the Meetings operations as the root account. A
-meeting of the demo is known by the name that people agree on. Whoever came into it first is its
-host; rights are shown by the JoinToken of an attendee, as ``Authorization: Bearer <JoinToken>``.
+meeting of the demo is known by the name that people agree on. Rights are shown by the JoinToken of
+an attendee, as ``Authorization: Bearer <JoinToken>``. Whoever came into a meeting first is its
+host, and so is who holds that attendee's token: a page keeps it beyond its tab.
 JSON in and out (``Content-Type: application/json``, up to 16 KiB), requests of the same origin
 only.
 
 | request                          | body                              | answer                 |
 |----------------------------------|-----------------------------------|------------------------|
 | POST /demo/api/join              | meeting, user, [attendeeId,       | Meeting, Attendee,     |
-|                                  | joinToken]                        | host                   |
+|                                  | joinToken], [hostToken]           | host, [hostToken]      |
 | GET /demo/api/attendees?meeting= |                                   | Attendees              |
 | PUT /demo/api/capabilities       | meeting, attendeeId, capabilities | Attendee               |
 | POST /demo/api/end               | meeting                           | 204                    |
@@ -19,7 +20,8 @@ only.
   and ``Attendee`` are those of the API, for `MeetingSessionConfiguration`; ``host`` is a boolean.
   ExternalUserId is ``<user>#<4 hex digits>``, since names are not unique. ``attendeeId`` and
   ``joinToken`` of an earlier answer make a reloaded page the same attendee again, if it still is
-  one.
+  one; ``hostToken`` of an earlier answer makes a new attendee host again. A host gets that token,
+  and shows it where only the host may do something.
 * In the others ``meeting`` is a MeetingId. ``attendees`` is for every attendee of the meeting, the
   rest for its host. Attendees come without their JoinToken, in the order in which they joined.
 * ``capabilities``: ``{"Audio": …, "Video": …, "Content": …}`` as in the API; what it refuses is

@@ -123,7 +123,7 @@ class _Request:
         return self._given.get(name)
 
     def is_of(self, attendee: Mapping[str, Any]) -> bool:
-        return hmac.compare_digest(attendee["JoinToken"].encode(), self.token.encode())
+        return _is_token_of(attendee, self.token)
 
 
 def _check_origin(scope: Scope, headers: Mapping[str, str]) -> None:
@@ -141,13 +141,16 @@ async def _join(room: Room, request: _Request) -> Any:
     known, token = request.get("attendeeId"), request.get("joinToken")
     if isinstance(known, str) and _GUID.fullmatch(known) and isinstance(token, str):
         attendee = await room.attendee(meeting["MeetingId"], known)
-        if attendee is not None and not _Request({}, token).is_of(attendee):
+        if attendee is not None and not _is_token_of(attendee, token):
             attendee = None
     if attendee is None:
         attendee = await room.new_attendee(meeting["MeetingId"], user)
+    answer = {"Meeting": meeting, "Attendee": attendee, "host": False}
     first = await room.first_attendee(meeting["MeetingId"])
-    host = first is not None and first["AttendeeId"] == attendee["AttendeeId"]
-    return {"Meeting": meeting, "Attendee": attendee, "host": host}
+    tokens = (attendee["JoinToken"], request.get("hostToken"))
+    if first is not None and any(_is_token_of(first, each) for each in tokens):
+        answer |= {"host": True, "hostToken": first["JoinToken"]}
+    return answer
 
 
 async def _attendees(room: Room, request: _Request) -> Any:
@@ -185,6 +188,12 @@ async def _hosted(room: Room, request: _Request) -> str:
     if first is None or not request.is_of(first):
         raise Refused(403, "Only the host of the meeting may do that")
     return meeting_id
+
+
+def _is_token_of(attendee: Mapping[str, Any], token: Any) -> bool:
+    if not isinstance(token, str):
+        return False
+    return hmac.compare_digest(attendee["JoinToken"].encode(), token.encode())
 
 
 def _without_token(attendee: Mapping[str, Any]) -> dict[str, Any]:

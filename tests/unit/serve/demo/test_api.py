@@ -87,6 +87,23 @@ def test_a_reloaded_page_is_the_same_attendee(visitor: Visitor) -> None:
         assert other["Attendee"]["AttendeeId"] != known
 
 
+def test_the_host_comes_back_in_another_tab(visitor: Visitor) -> None:
+    ada, bob = visitor.join("Ada"), visitor.join("Bob")
+    assert "hostToken" not in bob
+    again = visitor.join("Ada", hostToken=ada["hostToken"])
+    assert again["Attendee"]["AttendeeId"] != ada["Attendee"]["AttendeeId"]
+    assert (again["host"], again["hostToken"]) == (True, ada["hostToken"])
+    for shown in (bob["Attendee"]["JoinToken"], "", "é", 7, None):
+        assert visitor.join("Ada", hostToken=shown)["host"] is False
+    given = {"meeting": ada["Meeting"]["MeetingId"]}
+    own, hosts = bearer(again), {"authorization": f"Bearer {again['hostToken']}"}
+    assert visitor.ask("POST", "/demo/api/end", given, **own).status == 403
+    assert visitor.ask("POST", "/demo/api/end", given, **hosts).status == 204
+    anew = visitor.join("Bob", hostToken=bob["Attendee"]["JoinToken"])
+    assert anew["host"] is True
+    assert visitor.join("Ada", hostToken=ada["hostToken"])["host"] is False
+
+
 def test_attendees_are_told_to_attendees_without_their_tokens(visitor: Visitor) -> None:
     ada, bob = visitor.join("Ada"), visitor.join("Bob")
     path = f"/demo/api/attendees?meeting={ada['Meeting']['MeetingId']}"
