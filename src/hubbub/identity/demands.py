@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from hubbub.wire.service import Call, Demand
-
-TagsOf = Callable[[Call, str], Awaitable[Mapping[str, str]]]
-"""Reads the tags of an ARN as far as they are the caller's."""
+from hubbub.wire.tags import TagsOf, tag_conditions, tag_map
 
 # The first of these members that an input has is the resource.
 _RESOURCES = (
@@ -28,7 +26,7 @@ class Demands:
         self._tags_of = tags_of
 
     def __call__(self, call: Call, params: dict[str, Any]) -> Sequence[Demand]:
-        conditions = _conditions(params)
+        conditions = tag_conditions(tag_map(params.get("Tags")), params.get("TagKeys"))
         demands = [
             self._demand(call, call.operation, resource, conditions)
             for resource in _resources(call, params)
@@ -60,14 +58,3 @@ def _resources(call: Call, params: Mapping[str, Any]) -> list[str]:
     if call.operation == "CreateAppInstance":
         return [f"arn:aws:chime:{call.region}:{call.account_id}:app-instance/*"]
     return ["*"]
-
-
-def _conditions(params: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
-    conditions: dict[str, str | tuple[str, ...]] = {}
-    tags = params.get("Tags") or ()
-    for tag in tags:
-        conditions[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
-    keys = tuple(tag["Key"] for tag in tags) or tuple(params.get("TagKeys") or ())
-    if keys:
-        conditions["aws:TagKeys"] = keys
-    return conditions

@@ -20,6 +20,7 @@ from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import client_request_tokens
+from hubbub.wire.tags import tag_map
 
 KEPT_MICROSECONDS = 48 * 3600 * 1_000_000
 TOKENS_AT_ONCE = 500
@@ -63,7 +64,7 @@ class RequestToken:
         """Of a call with this input: all members count, Tags as a map."""
         content = {name: value for name, value in request.items() if name != "ClientRequestToken"}
         if tags := content.get("Tags"):
-            content["Tags"] = {tag["Key"]: tag["Value"] for tag in tags}
+            content["Tags"] = tag_map(tags)
         else:
             content.pop("Tags", None)
         encoded = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)

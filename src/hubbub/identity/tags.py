@@ -11,11 +11,11 @@ from sqlalchemy import Select, Update, bindparam, select, update
 from hubbub.identity.alive import IS_LIVE, LIVE
 from hubbub.identity.arns import APP_INSTANCE, BOT, USER, Place, own, placed
 from hubbub.identity.errors import forbidden, limit_exceeded
-from hubbub.identity.tag_rules import MAX_TAGS
 from hubbub.identity.texts import Answer, json_text
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instance_bots, app_instance_users, app_instances
 from hubbub.wire.service import Call
+from hubbub.wire.tags import MAX_TAGS, tag_map
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -58,7 +58,7 @@ class Tags:
     async def add(self, call: Call, request: TagResourceRequestTypeDef) -> None:
         """Adds and overwrites, keeps the others."""
         place = _taggable(call, request["ResourceARN"])
-        given = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        given = tag_map(request["Tags"])
 
         async def work(transaction: Transaction) -> None:
             tags = await _tags(transaction, place)

@@ -13,6 +13,7 @@ from typing import Any
 
 from hubbub.ivschat.ownership import arn_of
 from hubbub.wire.service import Call, Demand, Demands
+from hubbub.wire.tags import tag_conditions
 
 ReadTags = Callable[[str], Awaitable[Mapping[str, str]]]
 """ARN -> tags; none for what is not there."""
@@ -55,8 +56,8 @@ def demands(read_tags: ReadTags) -> Demands:
 
     def demanded(call: Call, params: dict[str, Any]) -> Sequence[Demand]:
         needs = NEEDS[call.operation]
-        tags: Mapping[str, str] | None = params.get("tags")
-        conditions = _conditions(tags, params.get("tagKeys"))
+        tags: Mapping[str, str] = params.get("tags") or {}
+        conditions = tag_conditions(tags, params.get("tagKeys"))
         if not needs.member:
             everything = arn_of(call, needs.kind, "*")
             own = Demand(f"ivschat:{call.operation}", everything, conditions)
@@ -72,12 +73,3 @@ def demands(read_tags: ReadTags) -> Demands:
         return (Demand(f"ivschat:{call.operation}", arn, conditions, resource_tags),)
 
     return demanded
-
-
-def _conditions(
-    tags: Mapping[str, str] | None, keys: Sequence[str] | None
-) -> Mapping[str, str | tuple[str, ...]]:
-    if tags:
-        request_tags = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-        return {**request_tags, "aws:TagKeys": tuple(tags)}
-    return {"aws:TagKeys": tuple(keys)} if keys else {}

@@ -25,6 +25,7 @@ from hubbub.ivschat.submission import submit
 from hubbub.settings import Limits
 from hubbub.wire.errors import Failure, ValidationFailure
 from hubbub.wire.service import Call
+from hubbub.wire.tags import RESERVED, is_reserved
 
 if TYPE_CHECKING:
     from types_boto3_ivschat.type_defs import (
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
         DisconnectUserRequestTypeDef,
         SendEventRequestTypeDef,
     )
-
-RESERVED = "aws:"
 
 
 class Messaging:
@@ -55,7 +54,7 @@ class Messaging:
         name = request["eventName"]
         attributes = request.get("attributes")
         failures = []
-        if name.lower().startswith(RESERVED):
+        if is_reserved(name):
             failures.append(Failure("eventName", f"must not start with {RESERVED}"))
         if attributes is not None and size(attributes) > EVENT_BYTES:
             failures.append(Failure("attributes", f"must not be larger than {EVENT_BYTES} bytes"))

@@ -7,9 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 
 from hubbub.wire.errors import Failure
-
-MAX_TAGS = 50
-RESERVED = "aws:"
+from hubbub.wire.tags import MAX_TAGS, RESERVED, is_reserved
 
 _ASCII = re.compile(r"[A-Za-z0-9 +\-=._:/@]*")
 _CATEGORIES = frozenset("LNZ")  # letters, numbers, separators of any script
@@ -21,7 +19,7 @@ def tag_failures(tags: Mapping[str, str], member: str = "tags") -> list[Failure]
     failures = []
     if len(tags) > MAX_TAGS:
         failures.append(Failure(member, f"must have at most {MAX_TAGS} entries"))
-    if any(key.lower().startswith(RESERVED) for key in tags):
+    if any(is_reserved(key) for key in tags):
         failures.append(Failure(f"{member}.key", f"must not start with {RESERVED}"))
     for part, texts in (("key", tags), ("value", tags.values())):
         if not all(_is_allowed(text) for text in texts):

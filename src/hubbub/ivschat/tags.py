@@ -9,11 +9,12 @@ from sqlalchemy import Select, Table, Update, bindparam, select, update
 
 from hubbub.ivschat.errors import not_found
 from hubbub.ivschat.ownership import require_own
-from hubbub.ivschat.tag_rules import MAX_TAGS, tag_failures
+from hubbub.ivschat.tag_rules import tag_failures
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import logging_configurations, rooms
 from hubbub.wire.errors import Failure, ValidationFailure
 from hubbub.wire.service import Call
+from hubbub.wire.tags import MAX_TAGS
 
 if TYPE_CHECKING:
     from types_boto3_ivschat.type_defs import (

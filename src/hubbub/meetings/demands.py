@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from hubbub.meetings.arns import meeting_arn
 from hubbub.wire.service import Call, Demand
-
-TagsOf = Callable[[Call, str], Awaitable[Mapping[str, str]]]
-"""Reads the tags of an ARN as far as they are the caller's."""
+from hubbub.wire.tags import TagsOf, tag_conditions, tag_map
 
 
 class Demands:
@@ -25,7 +23,7 @@ class Demands:
             Demand(
                 action=f"chime:{call.operation}",
                 resource=resource,
-                conditions=_conditions(params),
+                conditions=tag_conditions(tag_map(params.get("Tags")), params.get("TagKeys")),
                 resource_tags=partial(self._tags_of, call, resource),
             ),
         )
@@ -37,14 +35,3 @@ def _resource(call: Call, params: Mapping[str, Any]) -> str:
         return arn
     meeting_id = params["MeetingId"].lower() if "MeetingId" in params else "*"
     return meeting_arn(call.region, call.account_id, meeting_id)
-
-
-def _conditions(params: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
-    conditions: dict[str, str | tuple[str, ...]] = {}
-    tags = params.get("Tags") or ()
-    for tag in tags:
-        conditions[f"aws:RequestTag/{tag['Key']}"] = tag["Value"]
-    keys = tuple(tag["Key"] for tag in tags) or tuple(params.get("TagKeys") or ())
-    if keys:
-        conditions["aws:TagKeys"] = keys
-    return conditions

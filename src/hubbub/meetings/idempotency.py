@@ -19,6 +19,7 @@ from hubbub.meetings.errors import conflict
 from hubbub.store.contract import Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import client_request_tokens, meetings
+from hubbub.wire.tags import tag_map
 
 SCOPE = "meeting"
 
@@ -71,7 +72,7 @@ class RequestToken:
     ) -> RequestToken:
         """Of a call with this input: all members count, Tags as a map."""
         content = {name: value for name, value in request.items() if name != "ClientRequestToken"}
-        content["Tags"] = {tag["Key"]: tag["Value"] for tag in content.get("Tags") or ()}
+        content["Tags"] = tag_map(content.get("Tags"))
         encoded = orjson.dumps([operation, content], option=orjson.OPT_SORT_KEYS)
         digest = hashlib.blake2b(encoded, digest_size=16).hexdigest()
         return cls(f"{account_id} {region}", request["ClientRequestToken"], digest)

@@ -8,10 +8,10 @@ from typing import Any
 
 from hubbub.meetings import capabilities, features, transcription_rules
 from hubbub.meetings.capabilities import Capabilities, Media
-from hubbub.meetings.tag_rules import is_reserved, tag_failures
 from hubbub.settings import Limits
 from hubbub.wire.errors import Failure
 from hubbub.wire.service import Rule
+from hubbub.wire.tags import is_reserved, tag_list_failures
 
 CONSTRAINTS: Mapping[str, Mapping[str, Any]] = {
     # In a list one bad id is an error of its own item (A.6), not of the call: `id_fault` sees it.
@@ -75,7 +75,7 @@ def _features(limits: Limits) -> Check:
 
 
 def _tags(request: Input) -> Iterator[Failure]:
-    yield from tag_failures(request.get("Tags") or ())
+    yield from tag_list_failures(request.get("Tags") or ())
 
 
 def _capabilities(request: Input) -> Iterator[Failure]:

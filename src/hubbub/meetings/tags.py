@@ -12,10 +12,10 @@ from hubbub.meetings.arns import own_meeting_id
 from hubbub.meetings.columns import Answer, json_text
 from hubbub.meetings.errors import resource_not_found, too_many_tags
 from hubbub.meetings.records import LIVE, m, place
-from hubbub.meetings.tag_rules import MAX_TAGS
 from hubbub.store.contract import Row, Store, Transaction
 from hubbub.store.tables import meetings
 from hubbub.wire.service import Call
+from hubbub.wire.tags import MAX_TAGS, tag_map
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Tags:
         """Adds and overwrites, keeps the others."""
         arn = request["ResourceARN"]
         of = _own(call, arn)
-        given = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+        given = tag_map(request["Tags"])
 
         async def work(transaction: Transaction) -> None:
             tags = _tags(await transaction.fetch(_READ_TO_CHANGE, of), arn)

@@ -9,8 +9,7 @@ from hubbub.access.policies import PolicyError, parse_policy
 from hubbub.access.policies.documents import LONGEST_SESSION_POLICY
 from hubbub.access.sessions import SessionLimits
 from hubbub.sts.errors import invalid, malformed_policy
-
-RESERVED = "aws:"
+from hubbub.wire.tags import is_reserved, tag_map
 
 
 def limits_of(params: Mapping[str, Any]) -> SessionLimits:
@@ -25,9 +24,9 @@ def limits_of(params: Mapping[str, Any]) -> SessionLimits:
 
 
 def _tags(given: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    tags = {each["Key"]: each["Value"] for each in given}
+    tags = tag_map(given)
     if len({key.lower() for key in tags}) < len(given):
         raise invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-    if any(key.lower().startswith(RESERVED) for key in tags):
+    if any(is_reserved(key) for key in tags):
         raise invalid("Tag keys must not start with aws:")
     return tags

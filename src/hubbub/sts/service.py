@@ -24,6 +24,7 @@ from hubbub.sts.callers import Caller, caller_of
 from hubbub.sts.errors import access_denied, invalid, not_trusted, packed_too_large
 from hubbub.sts.limits import limits_of
 from hubbub.wire import Call, Demand, QueryStyle, Service, load_model
+from hubbub.wire.tags import tag_conditions, tag_map
 
 if TYPE_CHECKING:
     from types_boto3_sts.type_defs import CredentialsTypeDef
@@ -202,11 +203,7 @@ def _demands(call: Call, params: dict[str, Any]) -> Sequence[Demand]:
     resource: str = params.get("RoleArn") or "*"
     if call.operation == "GetFederationToken":
         resource = f"arn:aws:sts::{call.account_id}:federated-user/{params['Name']}"
-    tags = {each["Key"]: each["Value"] for each in params.get("Tags") or ()}
-    conditions: dict[str, str | tuple[str, ...]] = {
-        f"aws:RequestTag/{key}": value for key, value in tags.items()
-    }
-    if tags:
-        conditions["aws:TagKeys"] = tuple(tags)
+    tags = tag_map(params.get("Tags"))
+    conditions = tag_conditions(tags)
     own = Demand(f"sts:{call.operation}", resource, conditions)
     return (own, Demand("sts:TagSession", resource, conditions)) if tags else (own,)
