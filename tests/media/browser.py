@@ -101,6 +101,13 @@ class OpenPage:
         """The JSON value that the script's promise gives; JavaScript errors are raised."""
         return self.background.run(self.page.evaluate(script, argument), timeout)
 
+    def accept_dialogs(self) -> None:
+        """Say yes to whatever the page asks from now on."""
+        self.background.run(self._accept_dialogs())
+
+    async def _accept_dialogs(self) -> None:
+        self.page.on("dialog", lambda dialog: dialog.accept())
+
     def close(self) -> None:
         """As a user closes a tab: the page is told and given no time."""
         if not self.page.is_closed():

@@ -110,7 +110,7 @@ def test_two_meet_by_a_name(visit: Visit) -> None:
         expect(ada.page.locator(".tile", has_text="Ben").locator(".badge").first).to_be_visible()
     )
     assert ben.run(ben.page.get_by_role("button", name="End for all").count()) == 0
-    ada.page.on("dialog", lambda dialog: dialog.accept())
+    ada.open_page.accept_dialogs()
     ada.press("End for all")
     ben.sees("h1", "The meeting has ended")
     ada.sees("h1", "The meeting has ended")

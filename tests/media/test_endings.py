@@ -101,6 +101,7 @@ def test_blocked_media_makes_the_client_reconnect(party: Party) -> None:
 
 def test_frames_that_nobody_understands_end_their_session_only(party: Party) -> None:
     ada, ben = party.join_all(["ada", "ben"], silent=True)
+    ada.until("presence", attendee_id=ben.id, present=True)
     ben.evaluate("() => client.sendRaw([0x05, 0xff, 0xff, 0xff])")
     ada.until("presence", attendee_id=ben.id, present=False, seconds=15)
     assert ada.id in ada.roster()
