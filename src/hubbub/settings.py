@@ -89,6 +89,9 @@ class Limits:
     content_shares_per_meeting: Annotated[
         int, About("content shares of a meeting at a time", _COUNT)
     ] = 2
+    transcriptions: Annotated[
+        int, About("meetings that one process transcribes at a time", _COUNT)
+    ] = 25
     meeting_calls_per_second: Annotated[
         int,
         About(

@@ -130,7 +130,12 @@ class ChimeMeetings:
             turns=turns,
         )
         transcriptions = Transcriptions(
-            store=store, stage=stage, directory=directory, notices=notices, turns=turns
+            store=store,
+            stage=stage,
+            directory=directory,
+            notices=notices,
+            turns=turns,
+            most=settings.limits.transcriptions,
         )
         tags = Tags(store)
         handlers: dict[str, Any] = {

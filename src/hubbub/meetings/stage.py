@@ -9,7 +9,7 @@ Nothing here blocks: every call of a `Stage` returns at once and does not raise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -99,6 +99,10 @@ class Stage(Protocol):
         ...
 
     def transcription_stopped(self, meeting_id: str) -> None: ...
+
+    def transcribed(self) -> Collection[str]:
+        """The meetings that are being transcribed here; not those where that has failed."""
+        ...
 
     def has_audio(self, meeting_id: str) -> bool:
         """Does any of its attendees have an audio connection now (A.8)?"""

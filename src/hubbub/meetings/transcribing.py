@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, update
 
 from hubbub.meetings.columns import json_text
 from hubbub.meetings.directory import MeetingDirectory
-from hubbub.meetings.errors import unprocessable
+from hubbub.meetings.errors import limit_exceeded, unprocessable
 from hubbub.meetings.notices import Notices
 from hubbub.meetings.records import LIVE, MeetingRecord, hold_live, place
 from hubbub.meetings.stage import Stage
@@ -28,7 +28,11 @@ _SET = update(meetings).where(*LIVE).values(transcription=bindparam("new_transcr
 
 
 class Transcriptions:
-    """What is transcribed is kept with the meeting; the stage does the work and reports."""
+    """What is transcribed is kept with the meeting; the stage does the work and reports.
+
+    `most` is how many meetings are transcribed here at a time. What was begun goes on after a
+    restart, whatever it is then.
+    """
 
     def __init__(
         self,
@@ -38,12 +42,15 @@ class Transcriptions:
         directory: MeetingDirectory,
         notices: Notices,
         turns: Turns,
+        most: int,
     ) -> None:
         self._store = store
         self._stage = stage
         self._directory = directory
         self._notices = notices
         self._turns = turns
+        self._most = most
+        self._starting: set[str] = set()
 
     async def start(self, call: Call, request: StartMeetingTranscriptionRequestTypeDef) -> None:
         """Also while one is under way: it goes on with the new settings."""
@@ -53,19 +60,34 @@ class Transcriptions:
             meeting = await hold_live(transaction, call, request["MeetingId"])
             if meeting.primary_meeting_id:
                 raise unprocessable("A replica is transcribed with its primary meeting")
+            if not has_room:
+                raise limit_exceeded("transcriptions at a time", self._most)
             region = region_of(configuration, meeting.media_region)
             kept = json_text({"configuration": configuration, "region": region})
             values = {"new_transcription": kept}
             await transaction.execute(_SET, {**place(call, meeting.meeting_id), **values})
             return meeting
 
-        async with self._turns.of(request["MeetingId"].lower()):
-            meeting = await self._store.write(work)
-            self._notices.know(meeting)
-            self._directory.changed()
-            self._stage.transcription_started(
-                meeting.meeting_id, configuration, region_of(configuration, meeting.media_region)
-            )
+        meeting_id = request["MeetingId"].lower()
+        async with self._turns.of(meeting_id):
+            has_room = self._reserve(meeting_id)
+            try:
+                meeting = await self._store.write(work)
+                self._notices.know(meeting)
+                self._directory.changed()
+                self._stage.transcription_started(
+                    meeting_id, configuration, region_of(configuration, meeting.media_region)
+                )
+            finally:
+                self._starting.discard(meeting_id)
+
+    def _reserve(self, meeting_id: str) -> bool:
+        """Whether one more can be transcribed; others that start meanwhile count it."""
+        others = self._starting.union(self._stage.transcribed()) - {meeting_id}
+        if len(others) >= self._most:
+            return False
+        self._starting.add(meeting_id)
+        return True
 
     async def stop(self, call: Call, request: StopMeetingTranscriptionRequestTypeDef) -> None:
         """Also when none is under way."""

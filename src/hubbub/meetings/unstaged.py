@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from hubbub.meetings.capabilities import Capabilities
@@ -38,6 +38,9 @@ class Unstaged:
     ) -> None: ...
 
     def transcription_stopped(self, meeting_id: str) -> None: ...
+
+    def transcribed(self) -> Collection[str]:
+        return ()
 
     def has_audio(self, meeting_id: str) -> bool:
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +84,7 @@ class RecordingStage:
     told: list[tuple[Any, ...]] = field(default_factory=list)
     reason: str | None = None
     audible: set[str] = field(default_factory=set)
+    transcribing: set[str] = field(default_factory=set)
 
     def why_unavailable(self) -> str | None:
         return self.reason
@@ -92,6 +93,7 @@ class RecordingStage:
         self.told.append(("created", meeting))
 
     def meeting_ended(self, meeting_id: str) -> None:
+        self.transcribing.discard(meeting_id)
         self.told.append(("ended", meeting_id))
 
     def attendee_deleted(self, meeting_id: str, attendee_id: str) -> None:
@@ -103,10 +105,15 @@ class RecordingStage:
     def transcription_started(
         self, meeting_id: str, configuration: Mapping[str, Any], region: str
     ) -> None:
+        self.transcribing.add(meeting_id)
         self.told.append(("transcribing", meeting_id, configuration, region))
 
     def transcription_stopped(self, meeting_id: str) -> None:
+        self.transcribing.discard(meeting_id)
         self.told.append(("silent", meeting_id))
+
+    def transcribed(self) -> Collection[str]:
+        return self.transcribing
 
     def has_audio(self, meeting_id: str) -> bool:
         return meeting_id in self.audible

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from hubbub.meetings.stage import Admitted, Transcription
+from hubbub.settings import Limits
 from tests.unit.meetings.conftest import MakeDesk
 from tests.unit.meetings.desk import SOMEBODY, Desk
 
@@ -122,6 +124,41 @@ def test_an_unknown_meeting(desk: Desk) -> None:
         start(desk, SOMEBODY, GENERAL)
     with desk.refused("NotFoundException"):
         desk.client.stop_meeting_transcription(MeetingId=SOMEBODY)
+
+
+def test_no_more_than_the_limit_at_a_time(make_desk: MakeDesk) -> None:
+    desk = make_desk(Limits(transcriptions=2))
+    first, second, third = (desk.make_meeting() for _ in range(3))
+    token = desk.make_attendee(third)["JoinToken"]
+    start(desk, first, GENERAL)
+    start(desk, second, GENERAL)
+    with desk.refused("LimitExceededException"):
+        start(desk, third, GENERAL)
+    assert kept(desk, token) is None
+    with desk.refused("NotFoundException"):
+        start(desk, SOMEBODY, GENERAL)
+    start(desk, second, MEDICAL)
+    desk.stage.transcribing.remove(first)  # it has failed
+    start(desk, third, GENERAL)
+    with desk.refused("LimitExceededException"):
+        start(desk, first, GENERAL)
+    desk.client.stop_meeting_transcription(MeetingId=second)
+    start(desk, first, GENERAL)
+    desk.client.delete_meeting(MeetingId=third)
+    start(desk, second, GENERAL)
+
+
+def test_the_limit_holds_for_many_at_once(make_desk: MakeDesk) -> None:
+    desk = make_desk(Limits(transcriptions=3))
+    meetings = [desk.make_meeting() for _ in range(8)]
+
+    def status(meeting_id: str) -> int:
+        path = f"/meetings/{meeting_id}/transcription?operation=start"
+        return desk.ask_raw("POST", path, {"TranscriptionConfiguration": GENERAL}).status
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(status, meetings))
+    assert statuses == [200] * 3 + [400] * 5
 
 
 def test_a_replica_is_transcribed_with_its_primary(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import itertools
 import logging
 import secrets
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from hubbub.meetings.capabilities import Capabilities
@@ -183,6 +183,9 @@ class LiveStage:
     def transcription_stopped(self, meeting_id: str) -> None:
         self._transcribed.discard(meeting_id)
         self.transcriptions.stop(meeting_id)
+
+    def transcribed(self) -> Collection[str]:
+        return self.transcriptions.running
 
     def has_audio(self, meeting_id: str) -> bool:
         room = self._find(meeting_id)

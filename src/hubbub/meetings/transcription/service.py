@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,7 +90,16 @@ class Transcriptions:
         started = Started(meeting_id, configuration, region)
         transcription = _Transcription(started, self._recognizers, self._host, self._now_ms)
         self._running[meeting_id] = transcription
-        transcription.spawn(transcription.begin())
+        transcription.spawn(self._begin(meeting_id, transcription))
+
+    async def _begin(self, meeting_id: str, transcription: _Transcription) -> None:
+        if not await transcription.begin() and self._running.get(meeting_id) is transcription:
+            del self._running[meeting_id]
+
+    @property
+    def running(self) -> Collection[str]:
+        """The meetings that are transcribed now; not those whose transcription has failed."""
+        return self._running.keys()
 
     def stop(self, meeting_id: str) -> None:
         """What was said before is still recognised and delivered, then STOPPED."""
@@ -153,22 +162,24 @@ class _Transcription:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def begin(self) -> None:
+    async def begin(self) -> bool:
+        """STARTED, or FAILED and False."""
         if self._recognizers is None:
             self._tell("FAILED", NO_ENGINE)
-            return
+            return False
         try:
             languages = await self._recognizers.languages()
         except EngineUnavailable as error:
             self._tell("FAILED", str(error))
-            return
+            return False
         planned = plan(self._configuration, languages)
         if isinstance(planned, Refused):
             self._tell("FAILED", planned.message)
-            return
+            return False
         self._plan = planned
         self._tell("STARTED")
         self._host.tap(self._meeting_id, True)
+        return True
 
     def hear(self, speaker: Speaker, at_ms: int, samples: bytes) -> None:
         if self._plan is None:

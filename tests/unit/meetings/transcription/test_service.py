@@ -78,6 +78,7 @@ async def started(stand: Stand, engine: str) -> Transcriptions:
     transcriptions.start("m", ENGLISH, "us-east-1")
     await stand.meeting.until(lambda: stand.meeting.taps == [True])
     assert stand.meeting.statuses == ["STARTED"]
+    assert list(transcriptions.running) == ["m"]
     return transcriptions
 
 
@@ -157,6 +158,7 @@ async def test_starting_anew_replaces_the_configuration(stand: Stand) -> None:
     assert "does not know de-DE" in meeting.messages[-1]
     assert meeting.taps == [True, False]
     assert meeting.events[-1][1]["message"] == meeting.messages[-1]
+    assert not transcriptions.running
 
 
 async def test_without_an_engine_it_fails_with_a_message(stand: Stand) -> None:
