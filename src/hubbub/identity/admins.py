@@ -13,9 +13,9 @@ from hubbub.identity.directory import Directory
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded, not_admin
 from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import demote
-from hubbub.identity.texts import Answer, optional_value
 from hubbub.settings import Limits
 from hubbub.store.clock import Clock
+from hubbub.store.columns import optional_value
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import (
@@ -25,7 +25,7 @@ from hubbub.store.tables import (
     app_instances,
 )
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -102,7 +102,7 @@ class Admins:
         self._clock = clock
         self._limits = limits
 
-    async def create(self, call: Call, request: CreateAppInstanceAdminRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateAppInstanceAdminRequestTypeDef) -> Output:
         own(call, request["AppInstanceArn"], APP_INSTANCE)
         place = own(call, request["AppInstanceAdminArn"], USER, BOT)
         most = self._limits.app_instance_admins
@@ -136,7 +136,7 @@ class Admins:
             "AppInstanceArn": place.app_instance_arn,
         }
 
-    async def describe(self, call: Call, request: DescribeAppInstanceAdminRequestTypeDef) -> Answer:
+    async def describe(self, call: Call, request: DescribeAppInstanceAdminRequestTypeDef) -> Output:
         place = _admin(call, request["AppInstanceArn"], request["AppInstanceAdminArn"])
         found = await self._store.fetch(_FIND, {**place.parameters, "of_kind": place.kind})
         if not found:
@@ -150,7 +150,7 @@ class Admins:
             }
         }
 
-    async def list(self, call: Call, request: ListAppInstanceAdminsRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAppInstanceAdminsRequestTypeDef) -> Output:
         page = Page(self._tokens, call, request)
         parent = own(call, request["AppInstanceArn"], APP_INSTANCE)
         found = await self._store.fetch(_LIST, {**parent.parameters, **page.parameters})

@@ -12,14 +12,15 @@ from hubbub.identity.deletions import Deletions
 from hubbub.identity.errors import forbidden, limit_exceeded
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
 from hubbub.identity.pages import Page, after
-from hubbub.identity.texts import Answer, moved, new_id, optional, optional_value, tag_column
+from hubbub.identity.update_times import moved
 from hubbub.settings import Limits
 from hubbub.store import quotas
 from hubbub.store.clock import Clock
+from hubbub.store.columns import new_id, optional, optional_value, tag_column
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instances
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -74,7 +75,7 @@ class AppInstances:
         self._clock = clock
         self._limits = limits
 
-    async def create(self, call: Call, request: CreateAppInstanceRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateAppInstanceRequestTypeDef) -> Output:
         now = self._clock.microseconds()
         row: dict[str, str | int] = {
             "id": new_id(),
@@ -106,13 +107,13 @@ class AppInstances:
             return await self._replayed(call, earlier.resource_id)
         return {"AppInstanceArn": app_instance_arn(call.region, call.account_id, str(row["id"]))}
 
-    async def _replayed(self, call: Call, app_instance_id: str) -> Answer:
+    async def _replayed(self, call: Call, app_instance_id: str) -> Output:
         place = Place(call.region, call.account_id, app_instance_id, APP_INSTANCE)
         if not await self._store.fetch(_DESCRIBE, place.parameters):
             raise resource_gone()
         return {"AppInstanceArn": place.arn}
 
-    async def describe(self, call: Call, request: DescribeAppInstanceRequestTypeDef) -> Answer:
+    async def describe(self, call: Call, request: DescribeAppInstanceRequestTypeDef) -> Output:
         place = own(call, request["AppInstanceArn"], APP_INSTANCE)
         found = await self._store.fetch(_DESCRIBE, place.parameters)
         if not found:
@@ -128,7 +129,7 @@ class AppInstances:
             }
         }
 
-    async def update(self, call: Call, request: UpdateAppInstanceRequestTypeDef) -> Answer:
+    async def update(self, call: Call, request: UpdateAppInstanceRequestTypeDef) -> Output:
         place = own(call, request["AppInstanceArn"], APP_INSTANCE)
         values = {
             **place.parameters,
@@ -144,7 +145,7 @@ class AppInstances:
         await self._store.write(work)
         return {"AppInstanceArn": place.arn}
 
-    async def list(self, call: Call, request: ListAppInstancesRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAppInstancesRequestTypeDef) -> Output:
         page = Page(self._tokens, call, request)
         found = await self._store.fetch(
             _LIST,

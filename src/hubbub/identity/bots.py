@@ -15,21 +15,14 @@ from hubbub.identity.errors import forbidden, not_found
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
 from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import Removal
-from hubbub.identity.texts import (
-    Answer,
-    json_text,
-    moved,
-    new_id,
-    optional,
-    optional_value,
-    tag_column,
-)
+from hubbub.identity.update_times import moved
 from hubbub.store.clock import Clock
+from hubbub.store.columns import json_text, new_id, optional, optional_value, tag_column
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instance_bots, app_instances
 from hubbub.wire.errors import ServiceError
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -85,7 +78,7 @@ class Bots:
         self._removal = removal
         self._clock = clock
 
-    async def create(self, call: Call, request: CreateAppInstanceBotRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateAppInstanceBotRequestTypeDef) -> Output:
         parent = own(call, request["AppInstanceArn"], APP_INSTANCE)
         place = parent._replace(kind=BOT, member_id=new_id())
         now = self._clock.microseconds()
@@ -114,7 +107,7 @@ class Bots:
                 raise resource_gone() from None
         return {"AppInstanceBotArn": place.arn}
 
-    async def describe(self, call: Call, request: DescribeAppInstanceBotRequestTypeDef) -> Answer:
+    async def describe(self, call: Call, request: DescribeAppInstanceBotRequestTypeDef) -> Output:
         """The one operation that answers NotFoundException (spec 1.5)."""
         try:
             place = own(call, request["AppInstanceBotArn"], BOT)
@@ -135,7 +128,7 @@ class Bots:
             }
         }
 
-    async def update(self, call: Call, request: UpdateAppInstanceBotRequestTypeDef) -> Answer:
+    async def update(self, call: Call, request: UpdateAppInstanceBotRequestTypeDef) -> Output:
         """An absent Configuration stays as it is; Name and Metadata are replaced."""
         place = own(call, request["AppInstanceBotArn"], BOT)
         values: dict[str, Any] = {
@@ -157,7 +150,7 @@ class Bots:
         self._directory.forget(place)
         return {"AppInstanceBotArn": place.arn}
 
-    async def list(self, call: Call, request: ListAppInstanceBotsRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAppInstanceBotsRequestTypeDef) -> Output:
         page = Page(self._tokens, call, request)
         parent = own(call, request["AppInstanceArn"], APP_INSTANCE)
         found = await self._store.fetch(_LIST, {**parent.parameters, **page.parameters})

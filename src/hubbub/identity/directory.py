@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, exists, select
 
 from hubbub.identity.alive import LIVE
 from hubbub.identity.arns import APP_INSTANCE, BOT, USER, Kind, Place, placed
-from hubbub.identity.texts import optional_value
+from hubbub.store.columns import optional_value
 from hubbub.store.contract import Store
 from hubbub.store.tables import (
     app_instance_admins,

@@ -13,13 +13,14 @@ from hubbub.identity.arns import USER, Place, own
 from hubbub.identity.errors import conflict, forbidden, limit_exceeded, no_endpoint
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
 from hubbub.identity.pages import Page, after
-from hubbub.identity.texts import Answer, json_text, moved, new_id, optional, optional_value
+from hubbub.identity.update_times import moved
 from hubbub.settings import Limits
 from hubbub.store.clock import Clock
+from hubbub.store.columns import json_text, new_id, optional, optional_value
 from hubbub.store.contract import Reader, Row, Store, Transaction
 from hubbub.store.tables import app_instance_user_endpoints, app_instance_users, app_instances
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -97,7 +98,7 @@ class Endpoints:
 
     async def register(
         self, call: Call, request: RegisterAppInstanceUserEndpointRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         place = own(call, request["AppInstanceUserArn"], USER)
         now = self._clock.microseconds()
         most = self._limits.endpoints_per_user
@@ -144,7 +145,7 @@ class Endpoints:
 
     async def describe(
         self, call: Call, request: DescribeAppInstanceUserEndpointRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         place = own(call, request["AppInstanceUserArn"], USER)
         found = await self._store.fetch(_FIND, _parameters(place, request["EndpointId"]))
         if not found:
@@ -167,7 +168,7 @@ class Endpoints:
 
     async def update(
         self, call: Call, request: UpdateAppInstanceUserEndpointRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         """Absent members stay as they are."""
         place = own(call, request["AppInstanceUserArn"], USER)
         parameters = _parameters(place, request["EndpointId"])
@@ -190,7 +191,7 @@ class Endpoints:
         await self._store.write(work)
         return {"AppInstanceUserArn": place.arn, "EndpointId": request["EndpointId"]}
 
-    async def list(self, call: Call, request: ListAppInstanceUserEndpointsRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAppInstanceUserEndpointsRequestTypeDef) -> Output:
         page = Page(self._tokens, call, request)
         place = own(call, request["AppInstanceUserArn"], USER)
         found = await self._store.fetch(_LIST, {**place.parameters, **page.parameters})

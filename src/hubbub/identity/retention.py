@@ -16,11 +16,10 @@ from hubbub.identity.arns import APP_INSTANCE, app_instance_arn, own, placed
 from hubbub.identity.days import DAY
 from hubbub.identity.dependents import Dependents
 from hubbub.identity.errors import forbidden
-from hubbub.identity.texts import Answer
 from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instances
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -71,7 +70,7 @@ class RetentionSettings:
 
     async def put(
         self, call: Call, request: PutAppInstanceRetentionSettingsRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         place = own(call, request["AppInstanceArn"], APP_INSTANCE)
         channels = request["AppInstanceRetentionSettings"].get("ChannelRetentionSettings") or {}
         retention = Retention(channels.get("RetentionDays") or 0, self._clock.microseconds())
@@ -86,7 +85,7 @@ class RetentionSettings:
 
     async def get(
         self, call: Call, request: GetAppInstanceRetentionSettingsRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         place = own(call, request["AppInstanceArn"], APP_INSTANCE)
         found = await self._store.fetch(_FIND, place.parameters)
         if not found:
@@ -102,7 +101,7 @@ class RetentionSettings:
         return Retention(*found[0]) if found else None
 
 
-def _answer(retention: Retention) -> Answer:
+def _answer(retention: Retention) -> Output:
     channels = {"RetentionDays": retention.days} if retention.days else {}
     return {
         "AppInstanceRetentionSettings": {"ChannelRetentionSettings": channels},

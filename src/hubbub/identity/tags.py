@@ -11,10 +11,10 @@ from sqlalchemy import Select, Update, bindparam, select, update
 from hubbub.identity.alive import IS_LIVE, LIVE
 from hubbub.identity.arns import APP_INSTANCE, BOT, USER, Place, own, placed
 from hubbub.identity.errors import forbidden, limit_exceeded
-from hubbub.identity.texts import Answer, json_text
+from hubbub.store.columns import json_text
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import app_instance_bots, app_instance_users, app_instances
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 from hubbub.wire.tags import MAX_TAGS, tag_map
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Tags:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def list(self, call: Call, request: ListTagsForResourceRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListTagsForResourceRequestTypeDef) -> Output:
         place = _taggable(call, request["ResourceARN"])
         found = await self._store.fetch(_READ[place.kind], place.parameters)
         if not found:

@@ -15,21 +15,15 @@ from hubbub.identity.expiration import expire_time, settings_of
 from hubbub.identity.idempotency import Replayed, RequestToken, resource_gone
 from hubbub.identity.pages import Page, after
 from hubbub.identity.removal import Removal
-from hubbub.identity.texts import (
-    Answer,
-    moved,
-    new_id,
-    optional,
-    optional_value,
-    tag_column,
-)
+from hubbub.identity.update_times import moved
 from hubbub.settings import Limits
 from hubbub.store.clock import Clock
+from hubbub.store.columns import new_id, optional, optional_value, tag_column
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.inserts import insert_absent
 from hubbub.store.tables import app_instance_users, app_instances
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_identity.type_defs import (
@@ -113,7 +107,7 @@ class Users:
         self._clock = clock
         self._limits = limits
 
-    async def create(self, call: Call, request: CreateAppInstanceUserRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateAppInstanceUserRequestTypeDef) -> Output:
         parent = own(call, request["AppInstanceArn"], APP_INSTANCE)
         place = parent._replace(kind=USER, member_id=request["AppInstanceUserId"])
         settings = request.get("ExpirationSettings")
@@ -152,7 +146,7 @@ class Users:
                 raise resource_gone() from None
         return {"AppInstanceUserArn": place.arn}
 
-    async def describe(self, call: Call, request: DescribeAppInstanceUserRequestTypeDef) -> Answer:
+    async def describe(self, call: Call, request: DescribeAppInstanceUserRequestTypeDef) -> Output:
         place = own(call, request["AppInstanceUserArn"], USER)
         found = await self._store.fetch(_FIND, place.parameters)
         if not found:
@@ -169,7 +163,7 @@ class Users:
             }
         }
 
-    async def update(self, call: Call, request: UpdateAppInstanceUserRequestTypeDef) -> Answer:
+    async def update(self, call: Call, request: UpdateAppInstanceUserRequestTypeDef) -> Output:
         place = own(call, request["AppInstanceUserArn"], USER)
         values = {
             **place.parameters,
@@ -186,7 +180,7 @@ class Users:
         self._directory.forget(place)
         return {"AppInstanceUserArn": place.arn}
 
-    async def list(self, call: Call, request: ListAppInstanceUsersRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAppInstanceUsersRequestTypeDef) -> Output:
         page = Page(self._tokens, call, request)
         parent = own(call, request["AppInstanceArn"], APP_INSTANCE)
         found = await self._store.fetch(_LIST, {**parent.parameters, **page.parameters})
@@ -211,7 +205,7 @@ class Users:
 
     async def put_expiration(
         self, call: Call, request: PutAppInstanceUserExpirationSettingsRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         """Absent settings remove those there are. An expired user who is still there lives on."""
         place = own(call, request["AppInstanceUserArn"], USER)
         settings = request.get("ExpirationSettings")

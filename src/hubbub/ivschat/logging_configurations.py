@@ -21,6 +21,7 @@ from hubbub.ivschat.tag_rules import tag_failures
 from hubbub.ivschat.writing import write
 from hubbub.settings import Limits
 from hubbub.store import quotas
+from hubbub.store.columns import json_text
 from hubbub.store.contract import DuplicateKey, Row, Store, Transaction
 from hubbub.store.tables import logging_configurations, room_logging
 from hubbub.wire.errors import Failure, ValidationFailure
@@ -118,9 +119,9 @@ class LoggingConfigurations:
             "name": request.get("name") or "",
             "create_time": now,
             "update_time": now,
-            "destination": _json(destination),
+            "destination": json_text(destination),
             "state": ACTIVE,
-            "tags": _json(tags),
+            "tags": json_text(tags),
         }
         limit = self._limits.logging_configurations
 
@@ -172,7 +173,9 @@ class LoggingConfigurations:
             if name is None and destination is None:
                 return found[0], []
             row["name"] = row["name"] if name is None else name
-            row["destination"] = row["destination"] if destination is None else _json(destination)
+            row["destination"] = (
+                row["destination"] if destination is None else json_text(destination)
+            )
             row["update_time"] = max(self._clock.microseconds(), row["update_time"] + 1)
             values = {f"new_{column}": row[column] for column in _UPDATED}
             await transaction.execute(_UPDATE, {"of_arn": arn, **values})
@@ -235,10 +238,6 @@ def _destination_failures(destination: Mapping[str, object]) -> list[Failure]:
 def _require_settled(arn: str, row: Mapping[str, object]) -> None:
     if row["state"] in _IN_TRANSITION:
         raise conflict(arn, f"Logging configuration {arn} is {row['state']}")
-
-
-def _json(value: Mapping[str, object]) -> str:
-    return orjson.dumps(value).decode()
 
 
 def _require(failures: list[Failure]) -> None:

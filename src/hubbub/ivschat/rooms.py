@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +20,7 @@ from hubbub.ivschat.tag_rules import tag_failures
 from hubbub.ivschat.writing import write
 from hubbub.settings import Limits
 from hubbub.store import quotas
+from hubbub.store.columns import json_text
 from hubbub.store.contract import Row, Store, Transaction
 from hubbub.store.tables import logging_configurations, room_logging, rooms
 from hubbub.wire.errors import Failure, ValidationFailure
@@ -127,8 +128,8 @@ class Rooms:
             "maximum_message_rate": request.get("maximumMessageRatePerSecond") or DEFAULT_RATE,
             "handler_uri": handler.get("uri") or "",
             "fallback_result": handler.get("fallbackResult") or DEFAULT_FALLBACK,
-            "logging_configurations": _json(attached),
-            "tags": _json(tags),
+            "logging_configurations": json_text(attached),
+            "tags": json_text(tags),
         }
 
         async def work(transaction: Transaction) -> None:
@@ -159,7 +160,7 @@ class Rooms:
         for logging_arn in attached or ():
             require_own(call, logging_arn)
         if attached is not None:
-            changes["logging_configurations"] = _json(attached)
+            changes["logging_configurations"] = json_text(attached)
 
         async def work(transaction: Transaction) -> Row:
             found = await transaction.fetch(_GET_TO_CHANGE, {"of_arn": arn})
@@ -270,10 +271,6 @@ async def _attach(transaction: Transaction, room_arn: str, attached: Sequence[st
 
 def _unique(arns: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(arns))
-
-
-def _json(value: Sequence[str] | Mapping[str, str]) -> str:
-    return orjson.dumps(value).decode()
 
 
 def _require(failures: Sequence[Failure]) -> None:

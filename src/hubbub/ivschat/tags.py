@@ -10,6 +10,7 @@ from sqlalchemy import Select, Table, Update, bindparam, select, update
 from hubbub.ivschat.errors import not_found
 from hubbub.ivschat.ownership import require_own
 from hubbub.ivschat.tag_rules import tag_failures
+from hubbub.store.columns import json_text
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import logging_configurations, rooms
 from hubbub.wire.errors import Failure, ValidationFailure
@@ -110,5 +111,5 @@ class Tags:
 
     @staticmethod
     async def _replace(transaction: Transaction, arn: str, tags: dict[str, str]) -> None:
-        parameters = {"of_arn": arn, "new_tags": orjson.dumps(tags).decode()}
+        parameters = {"of_arn": arn, "new_tags": json_text(tags)}
         await transaction.execute(_WRITE[_kind(arn)], parameters)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hubbub.meetings.columns import Answer
 from hubbub.meetings.join_tokens import JoinTokens
 from hubbub.meetings.placement import Placement
 from hubbub.meetings.records import AttendeeRecord, MeetingRecord
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 
 class Answers:
@@ -18,7 +17,7 @@ class Answers:
         self._placement = placement
         self._tokens = tokens
 
-    def meeting(self, call: Call, meeting: MeetingRecord) -> Answer:
+    def meeting(self, call: Call, meeting: MeetingRecord) -> Output:
         return {
             "MeetingId": meeting.meeting_id,
             "MeetingHostId": meeting.host_id or None,
@@ -31,7 +30,7 @@ class Answers:
             "MeetingArn": meeting.arn,
         }
 
-    def attendee(self, meeting_id: str, attendee: AttendeeRecord) -> Answer:
+    def attendee(self, meeting_id: str, attendee: AttendeeRecord) -> Output:
         capabilities = attendee.capabilities
         return {
             "ExternalUserId": attendee.external_user_id,
@@ -44,5 +43,5 @@ class Answers:
             },
         }
 
-    def attendees(self, meeting_id: str, attendees: Iterable[AttendeeRecord]) -> list[Answer]:
+    def attendees(self, meeting_id: str, attendees: Iterable[AttendeeRecord]) -> list[Output]:
         return [self.attendee(meeting_id, each) for each in attendees]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, select, update
 
 from hubbub.meetings.answers import Answers
-from hubbub.meetings.columns import Answer
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.enrolment import Batch, Enrolment, MeetingFull
 from hubbub.meetings.errors import attendee_not_found, limit_exceeded
@@ -30,7 +29,7 @@ from hubbub.meetings.turns import Turns
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meeting_attendees, meetings
 from hubbub.wire.pagetokens import PageTokens
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_meetings.type_defs import (
@@ -77,7 +76,7 @@ class Attendees:
         self._tokens = tokens
         self._turns = turns
 
-    async def create(self, call: Call, request: CreateAttendeeRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateAttendeeRequestTypeDef) -> Output:
         wanted = requested(request.get("Capabilities"))
 
         async def work(transaction: Transaction) -> tuple[MeetingRecord, AttendeeRecord, bool]:
@@ -96,7 +95,7 @@ class Attendees:
             self._tell(meeting, attendee, ATTENDEE_ADDED)
         return {"Attendee": self._answers.attendee(meeting.meeting_id, attendee)}
 
-    async def create_many(self, call: Call, request: BatchCreateAttendeeRequestTypeDef) -> Answer:
+    async def create_many(self, call: Call, request: BatchCreateAttendeeRequestTypeDef) -> Output:
         async def work(transaction: Transaction) -> tuple[MeetingRecord, Batch]:
             meeting = await hold_live(transaction, call, request["MeetingId"])
             return meeting, await Batch.enrol(transaction, meeting, request["Attendees"])
@@ -109,7 +108,7 @@ class Attendees:
             "Errors": batch.errors,
         }
 
-    async def list(self, call: Call, request: ListAttendeesRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListAttendeesRequestTypeDef) -> Output:
         size, token = request.get("MaxResults"), request.get("NextToken")
         page = Page(self._tokens, call, request["MeetingId"], size, token)
         meeting = await find_live(self._store, call, request["MeetingId"])
@@ -118,7 +117,7 @@ class Attendees:
         attendees = self._answers.attendees(meeting.meeting_id, map(attendee_record, rows))
         return {"Attendees": attendees, "NextToken": more}
 
-    async def get(self, call: Call, request: GetAttendeeRequestTypeDef) -> Answer:
+    async def get(self, call: Call, request: GetAttendeeRequestTypeDef) -> Output:
         meeting = await find_live(self._store, call, request["MeetingId"])
         found = await self._store.fetch(_FIND, _of(meeting, request["AttendeeId"]))
         if not found:

@@ -14,7 +14,6 @@ from sqlalchemy import bindparam, select, update
 
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.capabilities import Capabilities
-from hubbub.meetings.columns import Answer
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.enrolment import Enrolment
 from hubbub.meetings.errors import attendee_not_found
@@ -32,7 +31,7 @@ from hubbub.meetings.stage import Stage
 from hubbub.meetings.turns import Turns
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meeting_attendees
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_meetings.type_defs import (
@@ -71,7 +70,7 @@ class CapabilityChanges:
         self._answers = answers
         self._turns = turns
 
-    async def update(self, call: Call, request: UpdateAttendeeCapabilitiesRequestTypeDef) -> Answer:
+    async def update(self, call: Call, request: UpdateAttendeeCapabilitiesRequestTypeDef) -> Output:
         wanted = _requested(request["Capabilities"])
 
         async def work(transaction: Transaction) -> tuple[MeetingRecord, AttendeeRecord]:

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from hubbub.meetings.capabilities import DEFAULTS, Capabilities, refusal
-from hubbub.meetings.columns import new_id
 from hubbub.meetings.errors import invalid
 from hubbub.meetings.records import ATTENDEE, AttendeeRecord, MeetingRecord, a, attendee_record
 from hubbub.meetings.rules import id_fault, requested
+from hubbub.store.columns import new_id
 from hubbub.store.contract import Transaction
 from hubbub.store.tables import meeting_attendees, meetings
 

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, func, insert, select
 
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.arns import GUID
-from hubbub.meetings.columns import Answer, json_text, new_id, optional, tag_column
 from hubbub.meetings.endings import KIND, Endings
 from hubbub.meetings.enrolment import Batch, Item
 from hubbub.meetings.errors import conflict, invalid, limit_exceeded, meeting_not_found
@@ -33,9 +32,10 @@ from hubbub.meetings.stage import Stage
 from hubbub.settings import Limits
 from hubbub.store import quotas
 from hubbub.store.clock import Clock
+from hubbub.store.columns import json_text, new_id, optional, tag_column
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meetings
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 
 if TYPE_CHECKING:
     from types_boto3_chime_sdk_meetings.type_defs import (
@@ -74,13 +74,13 @@ class Meetings:
         self._clock = clock
         self._limits = limits
 
-    async def create(self, call: Call, request: CreateMeetingRequestTypeDef) -> Answer:
+    async def create(self, call: Call, request: CreateMeetingRequestTypeDef) -> Output:
         meeting, _ = await self._make(call, request, ())
         return {"Meeting": self._answers.meeting(call, meeting)}
 
     async def create_with_attendees(
         self, call: Call, request: CreateMeetingWithAttendeesRequestTypeDef
-    ) -> Answer:
+    ) -> Output:
         meeting, batch = await self._make(call, request, request["Attendees"])
         return {
             "Meeting": self._answers.meeting(call, meeting),
@@ -88,7 +88,7 @@ class Meetings:
             "Errors": batch.errors,
         }
 
-    async def get(self, call: Call, request: GetMeetingRequestTypeDef) -> Answer:
+    async def get(self, call: Call, request: GetMeetingRequestTypeDef) -> Output:
         meeting = await find_live(self._store, call, request["MeetingId"])
         return {"Meeting": self._answers.meeting(call, meeting)}
 

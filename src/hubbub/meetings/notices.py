@@ -15,11 +15,11 @@ import orjson
 from sqlalchemy import bindparam, select
 
 from hubbub.functions.contract import FunctionError, Functions
-from hubbub.meetings.columns import new_id, optional_value
 from hubbub.meetings.events import Subject, event
 from hubbub.meetings.records import MeetingRecord, m
 from hubbub.sinks.contract import Destination, DestinationKind, Record, Sinks
 from hubbub.store.clock import Clock
+from hubbub.store.columns import new_id, optional_value
 from hubbub.store.contract import Store, StoreUnavailable
 
 LAYOUT = "meetings"

@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, select
 
 from hubbub.meetings.arns import meeting_arn
 from hubbub.meetings.capabilities import Capabilities
-from hubbub.meetings.columns import optional_value
 from hubbub.meetings.errors import meeting_ended, meeting_not_found
 from hubbub.meetings.features import Features
 from hubbub.meetings.stage import Attendee, Meeting, Transcription
+from hubbub.store.columns import optional_value
 from hubbub.store.contract import Reader, Row
 from hubbub.store.tables import meeting_attendees, meetings
 from hubbub.wire.service import Call

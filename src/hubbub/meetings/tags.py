@@ -9,12 +9,12 @@ import orjson
 from sqlalchemy import bindparam, select, update
 
 from hubbub.meetings.arns import own_meeting_id
-from hubbub.meetings.columns import Answer, json_text
 from hubbub.meetings.errors import resource_not_found, too_many_tags
 from hubbub.meetings.records import LIVE, m, place
+from hubbub.store.columns import json_text
 from hubbub.store.contract import Row, Store, Transaction
 from hubbub.store.tables import meetings
-from hubbub.wire.service import Call
+from hubbub.wire.service import Call, Output
 from hubbub.wire.tags import MAX_TAGS, tag_map
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Tags:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def list(self, call: Call, request: ListTagsForResourceRequestTypeDef) -> Answer:
+    async def list(self, call: Call, request: ListTagsForResourceRequestTypeDef) -> Output:
         arn = request["ResourceARN"]
         tags = _tags(await self._store.fetch(_READ, _own(call, arn)), arn)
         return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

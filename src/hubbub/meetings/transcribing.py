@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, update
 
-from hubbub.meetings.columns import json_text
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.errors import limit_exceeded, unprocessable
 from hubbub.meetings.notices import Notices
@@ -14,6 +13,7 @@ from hubbub.meetings.records import LIVE, MeetingRecord, hold_live, place
 from hubbub.meetings.stage import Stage
 from hubbub.meetings.transcription_rules import region_of
 from hubbub.meetings.turns import Turns
+from hubbub.store.columns import json_text
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meetings
 from hubbub.wire.service import Call

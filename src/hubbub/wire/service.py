@@ -64,6 +64,10 @@ class Call:
         return self.credentials.account_id
 
 
+Output = dict[str, Any]
+"""What an operation answers, as the model names it; members that are None are left out."""
+
+
 Handler = Callable[[Call, dict[str, Any]], Awaitable[Mapping[str, Any] | None]]
 """An operation: input as the model names it -> output as the model names it (None: no members).
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import orjson
 
-Answer = dict[str, Any]
-"""Output as the model names it; members that are None are left out."""
+from hubbub.wire.tags import tag_map
 
 
 def new_id() -> str:
@@ -22,7 +21,7 @@ def json_text(value: object) -> str:
 
 
 def optional(value: object | None) -> str:
-    """A structure that may be absent, as JSON; "" for absent."""
+    """A value that may be absent, which is not the same as empty: as JSON, "" for absent."""
     return "" if value is None else json_text(value)
 
 
@@ -31,6 +30,6 @@ def optional_value(column: str) -> Any:
     return orjson.loads(column) if column else None
 
 
-def tag_column(tags: Iterable[Mapping[str, str]] | None) -> str:
+def tag_column(tags: Iterable[Mapping[str, Any]] | None) -> str:
     """A TagList as JSON object."""
-    return json_text({tag["Key"]: tag["Value"] for tag in tags or ()})
+    return json_text(tag_map(tags))
