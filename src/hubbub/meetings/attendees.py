@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, select, update
 
 from hubbub.meetings.answers import Answers
-from hubbub.meetings.directory import MeetingDirectory
+from hubbub.meetings.changes import Changes
 from hubbub.meetings.enrolment import Batch, Enrolment, MeetingFull
 from hubbub.meetings.errors import attendee_not_found, limit_exceeded
 from hubbub.meetings.events import ATTENDEE_ADDED, ATTENDEE_DELETED
@@ -25,7 +25,6 @@ from hubbub.meetings.records import (
 )
 from hubbub.meetings.rules import requested
 from hubbub.meetings.stage import Stage
-from hubbub.meetings.turns import Turns
 from hubbub.store.contract import Store, Transaction
 from hubbub.store.tables import meeting_attendees, meetings
 from hubbub.wire.pagetokens import PageTokens
@@ -62,19 +61,17 @@ class Attendees:
         *,
         store: Store,
         stage: Stage,
-        directory: MeetingDirectory,
         notices: Notices,
         answers: Answers,
         tokens: PageTokens,
-        turns: Turns,
+        changes: Changes,
     ) -> None:
         self._store = store
         self._stage = stage
-        self._directory = directory
         self._notices = notices
         self._answers = answers
         self._tokens = tokens
-        self._turns = turns
+        self._changes = changes
 
     async def create(self, call: Call, request: CreateAttendeeRequestTypeDef) -> Output:
         wanted = requested(request.get("Capabilities"))
@@ -128,19 +125,17 @@ class Attendees:
     async def delete(self, call: Call, request: DeleteAttendeeRequestTypeDef) -> None:
         """Its client and content share are told in the background."""
 
-        async def work(transaction: Transaction) -> tuple[MeetingRecord, AttendeeRecord]:
-            meeting = await hold_live(transaction, call, request["MeetingId"])
+        async def work(transaction: Transaction, meeting: MeetingRecord) -> AttendeeRecord:
             of = _of(meeting, request["AttendeeId"])
             found = await transaction.fetch(_FIND, of)
             if not found:
                 raise attendee_not_found(request["AttendeeId"])
             await transaction.execute(_DELETE, of)
             await transaction.execute(_COUNT_ONE_LESS, {"of_id": meeting.meeting_id})
-            return meeting, attendee_record(found[0])
+            return attendee_record(found[0])
 
-        async with self._turns.of(request["MeetingId"].lower()):
-            meeting, attendee = await self._store.write(work)
-            self._directory.changed()
+        change = self._changes.change(call, request["MeetingId"], work)
+        async with change as (meeting, attendee):
             self._stage.attendee_deleted(meeting.meeting_id, attendee.attendee_id)
         self._tell(meeting, attendee, ATTENDEE_DELETED)
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select, update
 
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.capabilities import Capabilities
-from hubbub.meetings.directory import MeetingDirectory
+from hubbub.meetings.changes import Changes
 from hubbub.meetings.enrolment import Enrolment
 from hubbub.meetings.errors import attendee_not_found
 from hubbub.meetings.events import CAPABILITIES_UPDATED
@@ -25,11 +25,9 @@ from hubbub.meetings.records import (
     MeetingRecord,
     a,
     attendee_record,
-    hold_live,
 )
 from hubbub.meetings.stage import Stage
-from hubbub.meetings.turns import Turns
-from hubbub.store.contract import Store, Transaction
+from hubbub.store.contract import Transaction
 from hubbub.store.tables import meeting_attendees
 from hubbub.wire.service import Call, Output
 
@@ -56,35 +54,30 @@ class CapabilityChanges:
     def __init__(
         self,
         *,
-        store: Store,
         stage: Stage,
-        directory: MeetingDirectory,
         notices: Notices,
         answers: Answers,
-        turns: Turns,
+        changes: Changes,
     ) -> None:
-        self._store = store
         self._stage = stage
-        self._directory = directory
         self._notices = notices
         self._answers = answers
-        self._turns = turns
+        self._changes = changes
 
     async def update(self, call: Call, request: UpdateAttendeeCapabilitiesRequestTypeDef) -> Output:
         wanted = _requested(request["Capabilities"])
 
-        async def work(transaction: Transaction) -> tuple[MeetingRecord, AttendeeRecord]:
-            meeting = await hold_live(transaction, call, request["MeetingId"])
+        async def work(transaction: Transaction, meeting: MeetingRecord) -> AttendeeRecord:
             of = {"of_id": meeting.meeting_id, "of_attendee": request["AttendeeId"].lower()}
             found = await transaction.fetch(_FIND, of)
             if not found:
                 raise attendee_not_found(request["AttendeeId"])
             Enrolment(transaction, meeting).check(wanted)
             await transaction.execute(_SET, {**of, **_values(wanted)})
-            return meeting, replace(attendee_record(found[0]), capabilities=wanted)
+            return replace(attendee_record(found[0]), capabilities=wanted)
 
-        async with self._turns.of(request["MeetingId"].lower()):
-            meeting, attendee = await self._store.write(work)
+        change = self._changes.change(call, request["MeetingId"], work)
+        async with change as (meeting, attendee):
             self._tell(meeting, (attendee,))
         return {"Attendee": self._answers.attendee(meeting.meeting_id, attendee)}
 
@@ -94,10 +87,7 @@ class CapabilityChanges:
         wanted = _requested(request["Capabilities"])
         excluded = {each["AttendeeId"].lower() for each in request["ExcludedAttendeeIds"]}
 
-        async def work(
-            transaction: Transaction,
-        ) -> tuple[MeetingRecord, list[AttendeeRecord]]:
-            meeting = await hold_live(transaction, call, request["MeetingId"])
+        async def work(transaction: Transaction, meeting: MeetingRecord) -> list[AttendeeRecord]:
             Enrolment(transaction, meeting).check(wanted)
             of = {"of_id": meeting.meeting_id}
             rows = await transaction.fetch(_FIND_ALL, of)
@@ -108,23 +98,21 @@ class CapabilityChanges:
                 if each.attendee_id in excluded:
                     values = {"of_attendee": each.attendee_id, **_values(each.capabilities)}
                     await transaction.execute(_SET, {**of, **values})
-            return meeting, [
+            return [
                 replace(each, capabilities=wanted)
                 for each in attendees
                 if each.attendee_id not in excluded
             ]
 
-        async with self._turns.of(request["MeetingId"].lower()):
-            meeting, changed = await self._store.write(work)
+        change = self._changes.change(call, request["MeetingId"], work)
+        async with change as (meeting, changed):
             self._tell(meeting, changed)
 
     def _tell(self, meeting: MeetingRecord, changed: Iterable[AttendeeRecord]) -> None:
         now = {each.attendee_id: each.capabilities for each in changed}
         if not now:
             return
-        self._directory.changed()
         self._stage.capabilities_changed(meeting.meeting_id, now)
-        self._notices.know(meeting)
         for each in changed:
             self._notices.send(
                 meeting.meeting_id,

@@ -9,6 +9,7 @@ from hubbub.functions.contract import Functions
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.attendees import Attendees
 from hubbub.meetings.capability_changes import CapabilityChanges
+from hubbub.meetings.changes import Changes
 from hubbub.meetings.demands import Demands
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.endings import Endings
@@ -112,30 +113,20 @@ class ChimeMeetings:
             clock=clock,
             limits=settings.limits,
         )
+        changes = Changes(store=store, directory=directory, notices=notices, turns=turns)
         attendees = Attendees(
             store=store,
             stage=stage,
-            directory=directory,
             notices=notices,
             answers=answers,
             tokens=PageTokens(keyring.subkey("page-tokens")),
-            turns=turns,
+            changes=changes,
         )
-        changes = CapabilityChanges(
-            store=store,
-            stage=stage,
-            directory=directory,
-            notices=notices,
-            answers=answers,
-            turns=turns,
+        capabilities = CapabilityChanges(
+            stage=stage, notices=notices, answers=answers, changes=changes
         )
         transcriptions = Transcriptions(
-            store=store,
-            stage=stage,
-            directory=directory,
-            notices=notices,
-            turns=turns,
-            most=settings.limits.transcriptions,
+            stage=stage, changes=changes, most=settings.limits.transcriptions
         )
         tags = Tags(store)
         handlers: dict[str, Any] = {
@@ -148,8 +139,8 @@ class ChimeMeetings:
             "ListAttendees": attendees.list,
             "GetAttendee": attendees.get,
             "DeleteAttendee": attendees.delete,
-            "UpdateAttendeeCapabilities": changes.update,
-            "BatchUpdateAttendeeCapabilitiesExcept": changes.update_all_except,
+            "UpdateAttendeeCapabilities": capabilities.update,
+            "BatchUpdateAttendeeCapabilitiesExcept": capabilities.update_all_except,
             "StartMeetingTranscription": transcriptions.start,
             "StopMeetingTranscription": transcriptions.stop,
             "ListTagsForResource": tags.list,

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, update
 
-from hubbub.meetings.directory import MeetingDirectory
+from hubbub.meetings.changes import Changes
 from hubbub.meetings.errors import limit_exceeded, unprocessable
-from hubbub.meetings.notices import Notices
-from hubbub.meetings.records import LIVE, MeetingRecord, hold_live, place
+from hubbub.meetings.records import LIVE, MeetingRecord, place
 from hubbub.meetings.stage import Stage
 from hubbub.meetings.transcription_rules import region_of
-from hubbub.meetings.turns import Turns
 from hubbub.store.columns import json_text
-from hubbub.store.contract import Store, Transaction
+from hubbub.store.contract import Transaction
 from hubbub.store.tables import meetings
 from hubbub.wire.service import Call
 
@@ -34,21 +32,9 @@ class Transcriptions:
     restart, whatever it is then.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        stage: Stage,
-        directory: MeetingDirectory,
-        notices: Notices,
-        turns: Turns,
-        most: int,
-    ) -> None:
-        self._store = store
+    def __init__(self, *, stage: Stage, changes: Changes, most: int) -> None:
         self._stage = stage
-        self._directory = directory
-        self._notices = notices
-        self._turns = turns
+        self._changes = changes
         self._most = most
         self._starting: set[str] = set()
 
@@ -56,8 +42,7 @@ class Transcriptions:
         """Also while one is under way: it goes on with the new settings."""
         configuration = request["TranscriptionConfiguration"]
 
-        async def work(transaction: Transaction) -> MeetingRecord:
-            meeting = await hold_live(transaction, call, request["MeetingId"])
+        async def work(transaction: Transaction, meeting: MeetingRecord) -> None:
             if meeting.primary_meeting_id:
                 raise unprocessable("A replica is transcribed with its primary meeting")
             if not has_room:
@@ -66,15 +51,12 @@ class Transcriptions:
             kept = json_text({"configuration": configuration, "region": region})
             values = {"new_transcription": kept}
             await transaction.execute(_SET, {**place(call, meeting.meeting_id), **values})
-            return meeting
 
         meeting_id = request["MeetingId"].lower()
-        async with self._turns.of(meeting_id):
+        async with self._changes.turn(meeting_id):
             has_room = self._reserve(meeting_id)
             try:
-                meeting = await self._store.write(work)
-                self._notices.know(meeting)
-                self._directory.changed()
+                meeting, _ = await self._changes.commit(call, request["MeetingId"], work)
                 self._stage.transcription_started(
                     meeting_id, configuration, region_of(configuration, meeting.media_region)
                 )
@@ -92,14 +74,9 @@ class Transcriptions:
     async def stop(self, call: Call, request: StopMeetingTranscriptionRequestTypeDef) -> None:
         """Also when none is under way."""
 
-        async def work(transaction: Transaction) -> MeetingRecord:
-            meeting = await hold_live(transaction, call, request["MeetingId"])
+        async def work(transaction: Transaction, meeting: MeetingRecord) -> None:
             values = {"new_transcription": ""}
             await transaction.execute(_SET, {**place(call, meeting.meeting_id), **values})
-            return meeting
 
-        async with self._turns.of(request["MeetingId"].lower()):
-            meeting = await self._store.write(work)
-            self._notices.know(meeting)
-            self._directory.changed()
+        async with self._changes.change(call, request["MeetingId"], work) as (meeting, _):
             self._stage.transcription_stopped(meeting.meeting_id)
