@@ -52,7 +52,7 @@ async def test_it_goes_on_after_faults_when_there_is_work(
         return outcome
 
     job = Job([piece], SoleLease(), wake)
-    with caplog.at_level(logging.WARNING, "hubbub.identity"):
+    with caplog.at_level(logging.WARNING, "hubbub.store"):
         job.start()
         async with asyncio.timeout(5):
             await done.wait()
