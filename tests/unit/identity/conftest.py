@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import delete
 
 from hubbub.identity import Dependents
 from hubbub.settings import Limits
-from hubbub.store.contract import Transaction
-from hubbub.store.tables import metadata
-from tests.services.postgresql import PostgresqlServer
-from tests.unit.identity.desk import Desk, VirtualClock
+from tests.unit.desk import Desks
+from tests.unit.identity.desk import Desk
 
 MakeDesk = Callable[..., Desk]
 
 
-@pytest.fixture(scope="package")
-def shared_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
-    """One database for all of these tests, emptied for each: making one takes far longer."""
-    url = postgresql_server.create_database()
-    yield url
-    postgresql_server.drop_database(url)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/hubbub.db"
-    url: str = request.getfixturevalue("shared_database")
-    return url
-
-
-async def _empty(transaction: Transaction) -> None:
-    for table in reversed(metadata.sorted_tables):
-        await transaction.execute(delete(table))
-
-
 @pytest.fixture
-def make_desk(database_url: str, tmp_path: Path) -> Iterator[MakeDesk]:
-    """Makes a node of that database; all have the same clock."""
-    made: list[Desk] = []
-    clock = VirtualClock()
+def make_desk(desks: Desks) -> MakeDesk:
+    """Makes a node of the test's database."""
 
     def make(limits: Limits | None = None, dependents: Dependents | None = None) -> Desk:
-        desk = Desk(database_url, tmp_path, limits or Limits(), dependents, clock)
-        if not made:
-            desk.run(desk.store.write(_empty))
-        made.append(desk)
-        return desk
+        return desks.add(
+            Desk(desks.url, desks.directory, limits or Limits(), dependents, desks.clock)
+        )
 
-    yield make
-    for desk in made:
-        desk.close()
+    return make
 
 
 @pytest.fixture

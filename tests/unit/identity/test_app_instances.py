@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.unit.identity.desk import ABSENT, THEIRS, Desk
+from tests.unit.desk import THEIRS
+from tests.unit.identity.desk import ABSENT, Desk
 
 
 def test_a_new_app_instance_is_described_and_listed(desk: Desk) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.unit.identity.desk import ABSENT, LEX, THEIRS, Desk
+from tests.unit.desk import THEIRS
+from tests.unit.identity.desk import ABSENT, LEX, Desk
 
 
 def test_a_new_bot_is_described_and_listed(desk: Desk) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubbub.wire.service import Call, Demand
-from tests.unit.identity.desk import ABSENT, OURS, REGION, Desk
+from tests.unit.desk import OURS, REGION
+from tests.unit.identity.desk import ABSENT, Desk
 
 USER = f"{ABSENT}/user/ann"
 BOT = f"{ABSENT}/bot/robo"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.unit.identity.desk import DAY, THEIRS, Desk
+from tests.unit.desk import THEIRS
+from tests.unit.identity.desk import DAY, Desk
 
 List = Callable[..., Any]
 

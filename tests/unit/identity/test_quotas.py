@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 
 from hubbub.settings import Limits
 from hubbub.store.tables import app_instance_users
+from tests.unit.desk import THEIRS
 from tests.unit.identity.conftest import MakeDesk
-from tests.unit.identity.desk import THEIRS, Desk
+from tests.unit.identity.desk import Desk
 
 LIMITS = Limits(app_instances=2, app_instance_users=2, app_instance_admins=1, endpoints_per_user=2)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from tests.unit.identity.desk import ABSENT, THEIRS, Desk
+from tests.unit.desk import THEIRS
+from tests.unit.identity.desk import ABSENT, Desk
 
 
 def test_a_new_user_is_described_and_listed(desk: Desk) -> None:

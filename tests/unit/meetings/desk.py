@@ -1,27 +1,17 @@
-"""Meetings behind the real front door, asked through boto3; no network, time in the test's hands.
-
-The event loop runs on a thread of its own, since boto3 blocks the one that calls it. What would run
-live meetings writes down what it is told.
+"""Meetings at the desk; see `tests.unit.desk`. What would run live meetings writes down what it is
+told.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import boto3
 import orjson
-import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from sqlalchemy import Table, func, select
 
 from hubbub.access.keyring import Keyring
 from hubbub.functions.contract import FunctionFailed
@@ -30,17 +20,11 @@ from hubbub.meetings.capabilities import Capabilities
 from hubbub.meetings.stage import Admitted, Ended, Meeting
 from hubbub.settings import Limits, Settings, SinkSettings
 from hubbub.sinks.contract import Destination, Record
-from hubbub.store.contract import Store
-from hubbub.store.opening import open_store
-from hubbub.wire import Credentials, FrontDoor, SignatureAuthenticator
-from tests.wire.in_process import HOST, Keys, Request, Response, exchange
+from tests.unit.desk import ServiceDesk, VirtualClock
 
 if TYPE_CHECKING:
-    from types_boto3_chime_sdk_meetings.client import ChimeSDKMeetingsClient
+    from types_boto3_chime_sdk_meetings.client import ChimeSDKMeetingsClient  # noqa: F401 -- quoted below
 
-T = TypeVar("T")
-
-REGION = "us-east-1"
 HOUR = 3600
 MEDIA_PORT = 4478
 SOMEBODY = "11111111-2222-4333-8444-555555555555"
@@ -51,30 +35,8 @@ NO_CONTENT: Any = {"Content": {"MaxResolution": "None"}}
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:told"
 
 
-def _key(account: str) -> Credentials:
-    arn = f"arn:aws:iam::{account}:root"
-    return Credentials(f"AKIA{account}", f"secret-of-{account}", account, arn)
-
-
-OURS = _key("111122223333")
-THEIRS = _key("444455556666")
-
-
 def capabilities(audio: str, video: str, content: str) -> Any:
     return {"Audio": audio, "Video": video, "Content": content}
-
-
-class VirtualClock:
-    """Starts in May 2026 and goes on when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_777_883_000_123_456
-
-    def microseconds(self) -> int:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += round(seconds * 1_000_000)
 
 
 @dataclass
@@ -150,37 +112,32 @@ class CalledFunctions:
     async def close(self) -> None: ...
 
 
-@dataclass
-class Body:
-    """The body of a response, as botocore wants to read it."""
-
-    content: bytes
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.content
-
-
-class Desk:
+class Desk(ServiceDesk["ChimeSDKMeetingsClient"]):
     """One node."""
+
+    errors: ClassVar = {
+        "BadRequestException": (400, "BadRequest"),
+        "LimitExceededException": (400, "LimitExceeded"),
+        "TooManyTagsException": (400, "TooManyTags"),
+        "ForbiddenException": (403, "Forbidden"),
+        "NotFoundException": (404, "NotFound"),
+        "ResourceNotFoundException": (404, "ResourceNotFound"),
+        "ConflictException": (409, "Conflict"),
+        "UnprocessableEntityException": (422, "UnprocessableEntity"),
+        "ThrottlingException": (429, "Throttling"),
+        "ServiceUnavailableException": (503, "ServiceUnavailable"),
+    }
 
     def __init__(
         self, url: str, directory: Path, limits: Limits, clock: VirtualClock, bus_url: str = ""
     ) -> None:
-        self.clock = clock
+        super().__init__(url, directory, clock)
         self.settings = Settings(limits=limits, sinks=SinkSettings(events="aws"), bus_url=bus_url)
-        self.last: Response | None = None  # the answer to the last call as it went over the wire
-        self.secure = False
-        self.host = HOST
         self.stage = RecordingStage()
         self.sinks = WrittenSinks()
         self.functions = CalledFunctions()
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self._thread.start()
-        self.store: Store = self.run(open_store(url, directory))
         self.meetings = self.run(self._open())
-        self.door = FrontDoor([self.meetings.service], SignatureAuthenticator(Keys(OURS, THEIRS)))
-        self.client = self.client_of()
+        self.serve(self.meetings.service)
         self._tokens = 0
 
     async def _open(self) -> ChimeMeetings:
@@ -195,64 +152,10 @@ class Desk:
             clock=self.clock,
         )
 
-    def run(self, what: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(what, self.loop).result(60)
-
-    def client_of(self, key: Credentials = OURS, region: str = REGION) -> ChimeSDKMeetingsClient:
-        """A boto3 client whose requests go straight to the front door."""
-        client = boto3.client(
-            "chime-sdk-meetings",
-            endpoint_url=f"http://{HOST}",
-            region_name=region,
-            aws_access_key_id=key.access_key_id,
-            aws_secret_access_key=key.secret_access_key,
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-        events: Any = client.meta.events
-        events.register("before-send.*", self._send)
-        return client
-
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        parts = urlsplit(request.url)
-        given: Any = request.headers
-        headers = [
-            (name, value.decode() if isinstance(value, bytes) else str(value))
-            for name, value in given.items()
-        ]
-        content: Any = request.body or b""
-        body = content.encode() if isinstance(content, str) else content
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        response = self.ask(Request(request.method, target, [("host", HOST), *headers], body))
-        answer: Any = AWSResponse
-        made: AWSResponse = answer(
-            request.url, response.status, response.headers, Body(response.body)
-        )
-        return made
-
-    def ask(self, request: Request) -> Response:
-        message = {"type": "http.request", "body": request.body, "more_body": False}
-        scope = request.scope() | {"scheme": "https" if self.secure else "http"}
-        self.last = self.run(exchange(self.door, scope, [message]))
-        return self.last
-
-    def ask_raw(self, method: str, target: str, content: Any = None) -> Response:
-        """A signed request of any form."""
-        body = b"" if content is None else orjson.dumps(content)
-        headers = [("content-type", "application/json")] if body else []
-        request = Request(method, target, headers, body)
-        return self.ask(request.signed("chime", key=OURS, region=REGION))
-
     def work(self, seconds: float = 0) -> None:
         """Let time pass and the background job do all that is due then."""
         self.clock.advance(seconds)
         self.run(self.meetings.job.run())
-
-    def count(self, *tables: Table) -> int:
-        async def read() -> int:
-            rows = [await self.store.fetch(select(func.count()).select_from(t)) for t in tables]
-            return sum(int(row[0][0]) for row in rows)
-
-        return self.run(read())
 
     def admit(self, token: str) -> Admitted | Ended | None:
         return self.run(self.meetings.directory.admit(token))
@@ -305,39 +208,17 @@ class Desk:
     @contextmanager
     def refused(self, name: str, text: str = "") -> Iterator[None]:
         """The call in it ends with this exception of the client's, and as A.3 words it."""
-        status, code = ERRORS[name]
-        with pytest.raises(ClientError, match=text or None) as caught:
+        with super().refused(name, text):
             yield
-        assert type(caught.value).__name__ == name
-        metadata = caught.value.response["ResponseMetadata"]
-        assert metadata["HTTPStatusCode"] == status
         assert self.last is not None
-        assert self.last.error_type == name
-        assert self.last.json["Code"] == code
         assert self.last.json["RequestId"] == self.last.headers["x-amzn-requestid"]
         named = {"ResourceName"} if name in NAME_THE_RESOURCE else set()
         assert self.last.json.keys() == {"Code", "Message", "RequestId"} | named
 
     def close(self) -> None:
         self.run(self.meetings.close())
-        self.run(self.store.close())
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
-        self.loop.close()
+        super().close()
 
 
 MEETING: dict[str, Any] = {"MediaRegion": "eu-central-1", "ExternalMeetingId": "standup"}
-ERRORS = {
-    "BadRequestException": (400, "BadRequest"),
-    "LimitExceededException": (400, "LimitExceeded"),
-    "TooManyTagsException": (400, "TooManyTags"),
-    "ForbiddenException": (403, "Forbidden"),
-    "NotFoundException": (404, "NotFound"),
-    "ResourceNotFoundException": (404, "ResourceNotFound"),
-    "ConflictException": (409, "Conflict"),
-    "UnprocessableEntityException": (422, "UnprocessableEntity"),
-    "ThrottlingException": (429, "Throttling"),
-    "ServiceUnavailableException": (503, "ServiceUnavailable"),
-}
-"""Name -> status and Code."""
 NAME_THE_RESOURCE = ("TooManyTagsException", "ResourceNotFoundException")

@@ -11,14 +11,7 @@ import pytest
 
 from hubbub.meetings.capabilities import VALUES, Capabilities
 from hubbub.meetings.stage import Admitted
-from tests.unit.meetings.desk import (
-    FULL,
-    NO_CONTENT,
-    NO_VIDEO,
-    SOMEBODY,
-    Desk,
-    capabilities,
-)
+from tests.unit.meetings.desk import FULL, NO_CONTENT, NO_VIDEO, SOMEBODY, Desk, capabilities
 
 RECEIVES: Any = capabilities("Receive", "Receive", "Receive")
 PAIRS_THAT_FAIL = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from hubbub.wire import FrontDoor, SignatureAuthenticator
 from hubbub.wire.service import Call, Demand
-from tests.unit.meetings.desk import OURS, REGION, SOMEBODY, Desk
+from tests.unit.desk import OURS, REGION
+from tests.unit.meetings.desk import SOMEBODY, Desk
 from tests.wire.in_process import Keys
 
 ALL = f"arn:aws:chime:{REGION}:{OURS.account_id}:meeting/*"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.meetings.desk import MEETING, OURS, REGION, Desk
+from tests.unit.desk import OURS, REGION
+from tests.unit.meetings.desk import MEETING, Desk
 from tests.wire.in_process import Request
 from tests.wire.services import SERVICES
 from tests.wire.test_sweep import _cases

@@ -9,7 +9,8 @@ import pytest
 
 from hubbub.meetings.features import Features
 from hubbub.store.tables import meeting_attendees, meetings
-from tests.unit.meetings.desk import MEDIA_PORT, OURS, REGION, SOMEBODY, THEIRS, Desk
+from tests.unit.desk import OURS, REGION, THEIRS
+from tests.unit.meetings.desk import MEDIA_PORT, SOMEBODY, Desk
 from tests.wire.in_process import HOST
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

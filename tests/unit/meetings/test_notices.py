@@ -13,8 +13,9 @@ from hubbub.meetings import notices
 from hubbub.meetings.events import OVER_VOIP
 from hubbub.sinks.contract import Destination
 from hubbub.store.contract import StoreUnavailable
+from tests.unit.desk import OURS, REGION
 from tests.unit.meetings.conftest import MakeDesk
-from tests.unit.meetings.desk import FUNCTION, OURS, REGION, SOMEBODY, Desk
+from tests.unit.meetings.desk import FUNCTION, SOMEBODY, Desk
 
 TOPIC = "arn:aws:sns:eu-west-1:999999999999:meetings"
 QUEUE = "arn:aws:sqs:us-east-2:888888888888:meetings"

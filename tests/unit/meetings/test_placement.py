@@ -6,7 +6,8 @@ import pytest
 
 from hubbub.meetings.placement import Placement
 from hubbub.wire import Call
-from tests.unit.meetings.desk import OURS, REGION, SOMEBODY
+from tests.unit.desk import OURS, REGION
+from tests.unit.meetings.desk import SOMEBODY
 
 
 def urls(host: str | None, *, secure: bool = False, public_url: str = "") -> dict[str, str]:

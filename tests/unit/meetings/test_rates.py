@@ -8,8 +8,9 @@ from hubbub.meetings import rates
 from hubbub.meetings.rates import Buckets
 from hubbub.settings import Limits
 from hubbub.wire import Call
+from tests.unit.desk import OURS, REGION, THEIRS, VirtualClock
 from tests.unit.meetings.conftest import MakeDesk
-from tests.unit.meetings.desk import OURS, REGION, THEIRS, Desk, VirtualClock
+from tests.unit.meetings.desk import Desk
 
 
 def burst(desk: Desk, operation: str, count: int, **request: str) -> None:

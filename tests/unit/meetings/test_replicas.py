@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hubbub.meetings.stage import Admitted, Ended
 from hubbub.settings import Limits
+from tests.unit.desk import THEIRS
 from tests.unit.meetings.conftest import MakeDesk
-from tests.unit.meetings.desk import SOMEBODY, THEIRS, Desk
+from tests.unit.meetings.desk import SOMEBODY, Desk
 
 
 def test_a_replica(desk: Desk) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.meetings.desk import OURS, SOMEBODY, THEIRS, Desk
+from tests.unit.desk import OURS, THEIRS
+from tests.unit.meetings.desk import SOMEBODY, Desk
 
 ABSENT = f"arn:aws:chime:us-east-1:{OURS.account_id}:meeting/{SOMEBODY}"
 

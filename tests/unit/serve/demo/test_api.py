@@ -10,7 +10,8 @@ import pytest
 from hubbub.access.root import RootKey
 from hubbub.serve.demo import demo_wanted, open_demo
 from hubbub.settings import Limits, Settings
-from tests.unit.meetings.desk import SOMEBODY, Desk, VirtualClock
+from tests.unit.desk import VirtualClock
+from tests.unit.meetings.desk import SOMEBODY, Desk
 from tests.wire.in_process import Response, exchange
 
 ROOT = RootKey("AKIAROOT", "secret", "000000000000")
