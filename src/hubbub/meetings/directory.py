@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, select
 
 from hubbub.meetings.events import OF_AUDIO
+from hubbub.meetings.holding import Holding, Taken
 from hubbub.meetings.join_tokens import JoinClaims, JoinTokens
 from hubbub.meetings.lifetime import Silence
 from hubbub.meetings.notices import Notices
@@ -24,7 +25,7 @@ from hubbub.meetings.records import (
     m,
     meeting_record,
 )
-from hubbub.meetings.stage import Admitted, Ended
+from hubbub.meetings.stage import Admitted, Elsewhere, Ended
 from hubbub.store.contract import Store
 from hubbub.store.tables import meeting_attendees, meetings
 
@@ -44,25 +45,45 @@ class MeetingDirectory:
     """The `Directory` of the stage's contract."""
 
     def __init__(
-        self, *, store: Store, tokens: JoinTokens, notices: Notices, silence: Silence
+        self,
+        *,
+        store: Store,
+        tokens: JoinTokens,
+        notices: Notices,
+        silence: Silence,
+        holding: Holding,
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._notices = notices
         self._silence = silence
+        self._holding = holding
         self._changes = 0
 
     def changed(self) -> None:
         """The stage is being told of a change, whichever it is."""
         self._changes += 1
 
-    async def admit(self, join_token: str) -> Admitted | Ended | None:
+    async def is_known(self, join_token: str) -> bool:
+        """Whether somebody comes with this token, or came to a meeting that has ended."""
+        claims = self._tokens.open(join_token)
+        return claims is not None and await self._read(claims) is not None
+
+    async def admit(self, join_token: str) -> Admitted | Elsewhere | Ended | None:
         claims = self._tokens.open(join_token)
         if claims is None:
             return None
         while True:
             changes = self._changes
             found = await self._read(claims)
+            if isinstance(found, Admitted):
+                meeting_id = (found.primary or found.meeting).meeting_id
+                taken = await self._holding.take(meeting_id)
+                if taken is Taken.NOT:
+                    return Elsewhere(meeting_id)
+                if taken is Taken.NOW:
+                    continue
+                self._silence.held_here(meeting_id)
             if changes == self._changes:
                 return found
 
@@ -93,7 +114,6 @@ class MeetingDirectory:
         if primary is None and meeting.primary_meeting_id:
             return Ended(meeting.meeting_id)
         self._notices.know(meeting)
-        self._silence.held_here((primary or meeting).meeting_id)
         attendee = attendee_record(row)
         return Admitted(
             meeting=meeting.live,

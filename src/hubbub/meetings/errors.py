@@ -56,5 +56,12 @@ def unavailable(message: str) -> ServiceError:
     return ServiceError("ServiceUnavailableException", message)
 
 
+def held_elsewhere() -> ServiceError:
+    """SDKs try again, and may then get to the right node."""
+    return unavailable(
+        "The meeting is held by another node: all of its requests have to be sent there"
+    )
+
+
 def invalid(member: str, constraint: str) -> ValidationFailure:
     return ValidationFailure([Failure(member, constraint)])

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
 
-from hubbub.meetings.stage import Directory
 from hubbub.store.contract import StoreUnavailable
 from hubbub.wire.body import BodyBudget, ClientGone, read_body
 from hubbub.wire.errors import ServiceError
@@ -34,6 +33,10 @@ log = logging.getLogger("hubbub.meetings.client_events")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Directory(Protocol):
+    async def is_known(self, join_token: str) -> bool: ...
 
 
 class EventIngestion:
@@ -96,8 +99,7 @@ class EventIngestion:
             authorization = str(content.get("authorization", ""))
         if authorization[: len(_BEARER)].lower() == _BEARER:
             authorization = authorization[len(_BEARER) :]
-        found = await self._directory.admit(authorization.strip())
-        if found is None:
+        if not await self._directory.is_known(authorization.strip()):
             return 403
         events = content.get("events")
         log.debug("client events", extra={"events": len(events) if isinstance(events, list) else 0})

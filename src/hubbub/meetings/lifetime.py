@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from sqlalchemy import bindparam, delete, select
 
+from hubbub.meetings.holding import Holding
 from hubbub.meetings.records import m
 from hubbub.meetings.stage import Stage
 from hubbub.store.clock import Clock
@@ -76,15 +77,24 @@ class Silence:
 class Lifetimes:
     """A piece of the job: ends meetings whose time has come.
 
-    Silence counts only where meetings can be held: elsewhere nobody could have been heard.
+    Silence counts only where meetings can be held: elsewhere nobody could have been heard. What
+    another node holds is that node's to end, since its clients are there.
     """
 
     def __init__(
-        self, *, store: Store, stage: Stage, silence: Silence, end: End, clock: Clock
+        self,
+        *,
+        store: Store,
+        stage: Stage,
+        silence: Silence,
+        holding: Holding,
+        end: End,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._stage = stage
         self._silence = silence
+        self._holding = holding
         self._end = end
         self._clock = clock
 
@@ -93,7 +103,10 @@ class Lifetimes:
         now = self._clock.microseconds()
         can_be_held = self._stage.why_unavailable() is None
         rows = await self._store.fetch(_LIVE)
+        elsewhere = await self._holding.elsewhere()
         for meeting_id, account_id, region, primary, created in rows:
+            if (primary or meeting_id) in elsewhere:
+                continue
             is_over = now - created >= LONGEST
             may_judge = can_be_held and self._silence.is_here(meeting_id)
             if may_judge and not primary and not is_over:

@@ -14,6 +14,7 @@ from hubbub.meetings.demands import Demands
 from hubbub.meetings.directory import MeetingDirectory
 from hubbub.meetings.endings import Endings
 from hubbub.meetings.errors import UNAVAILABLE_SECONDS, unavailable
+from hubbub.meetings.holding import Holding, SharedHolding, SoleHolding
 from hubbub.meetings.job import Job
 from hubbub.meetings.join_tokens import JoinTokens
 from hubbub.meetings.lifetime import Forgetting, Lifetimes, Silence
@@ -21,6 +22,7 @@ from hubbub.meetings.meetings import Meetings
 from hubbub.meetings.notices import Notices
 from hubbub.meetings.placement import Placement
 from hubbub.meetings.rates import Buckets, limited
+from hubbub.meetings.records import place
 from hubbub.meetings.rules import CONSTRAINTS, rules
 from hubbub.meetings.stage import Stage
 from hubbub.meetings.tags import Tags
@@ -40,6 +42,15 @@ STATUSES = dict.fromkeys(
 )
 NEED_MEDIA = (*STATUSES, "StartMeetingTranscription")
 """Operations that make no sense where no meeting can be held."""
+NEED_HOLDER = (
+    "DeleteMeeting",
+    "DeleteAttendee",
+    "UpdateAttendeeCapabilities",
+    "BatchUpdateAttendeeCapabilitiesExcept",
+    "StartMeetingTranscription",
+    "StopMeetingTranscription",
+)
+"""Operations that act on clients, and so only where those are."""
 
 
 class Keys(Protocol):
@@ -70,7 +81,9 @@ class ChimeMeetings:
         clock = clock or SystemClock()
         turns = Turns()
         join_tokens = JoinTokens(keyring.subkey("join-tokens"))
-        silence = Silence(clock, is_alone=not settings.bus_url)
+        is_alone = not settings.bus_url
+        silence = Silence(clock, is_alone=is_alone)
+        self._holding = holding = SoleHolding() if is_alone else SharedHolding(store, stage, clock)
         self._notices = notices = Notices(
             store=store,
             sinks=sinks,
@@ -79,7 +92,7 @@ class ChimeMeetings:
             clock=clock,
         )
         self.directory = directory = MeetingDirectory(
-            store=store, tokens=join_tokens, notices=notices, silence=silence
+            store=store, tokens=join_tokens, notices=notices, silence=silence, holding=holding
         )
         endings = Endings(
             store=store,
@@ -91,7 +104,15 @@ class ChimeMeetings:
         )
         self.job = Job(
             (
-                Lifetimes(store=store, stage=stage, silence=silence, end=endings.end, clock=clock),
+                holding.renew,
+                Lifetimes(
+                    store=store,
+                    stage=stage,
+                    silence=silence,
+                    holding=holding,
+                    end=endings.end,
+                    clock=clock,
+                ),
                 Forgetting(store, clock),
             )
         )
@@ -149,6 +170,8 @@ class ChimeMeetings:
         }
         for name in NEED_MEDIA:
             handlers[name] = _where_possible(handlers[name], stage)
+        for name in NEED_HOLDER:
+            handlers[name] = _where_held(handlers[name], holding)
         limits = settings.limits
         if limits.api_call_rates and limits.meeting_calls_per_second:
             buckets = Buckets(limits.meeting_calls_per_second, clock)
@@ -169,6 +192,7 @@ class ChimeMeetings:
 
     async def close(self) -> None:
         await self.job.close()
+        await self._holding.release()
         await self._notices.close()
 
 
@@ -180,6 +204,22 @@ def _where_possible(handler: Handler, stage: Stage) -> Handler:
         if reason is not None:
             raise unavailable(reason)
         return await handler(call, request)
+
+    return perform
+
+
+def _where_held(handler: Handler, holding: Holding) -> Handler:
+    """The operation, refused with ServiceUnavailableException where another node has the meeting.
+
+    Asked again afterwards: somebody may have come in there meanwhile, and would not be told.
+    """
+
+    async def perform(call: Call, request: dict[str, Any]) -> Mapping[str, Any] | None:
+        of = place(call, request["MeetingId"])
+        await holding.check(of)
+        answer = await handler(call, request)
+        await holding.check(of)
+        return answer
 
     return perform
 

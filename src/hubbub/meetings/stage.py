@@ -66,6 +66,13 @@ class Ended:
     meeting_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A join token is valid, and the meeting's clients are on another node."""
+
+    meeting_id: str  # the primary's, of a replica
+
+
 class Stage(Protocol):
     """Runs live meetings."""
 
@@ -82,6 +89,10 @@ class Stage(Protocol):
 
         ``chime:MeetingEnded`` is the control plane's to send.
         """
+        ...
+
+    def let_go(self, meeting_id: str) -> None:
+        """Another node holds this primary now: send its clients away, so that they go there."""
         ...
 
     def attendee_deleted(self, meeting_id: str, attendee_id: str) -> None:
@@ -112,8 +123,10 @@ class Stage(Protocol):
 class Directory(Protocol):
     """What a stage asks and tells the control plane."""
 
-    async def admit(self, join_token: str) -> Admitted | Ended | None:
+    async def admit(self, join_token: str) -> Admitted | Elsewhere | Ended | None:
         """Who comes with this token (without ``#content``); None: nobody.
+
+        From an `Admitted` on, the meeting is this node's.
 
         What is returned holds when the awaiting coroutine goes on: act on it before awaiting
         anything else, and no change is missed. Raises StoreUnavailable.

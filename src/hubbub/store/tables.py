@@ -263,7 +263,7 @@ deletions = Table(
 leases = Table(
     "leases",
     metadata,
-    _text("name", primary_key=True),  # of the job that only its holder does
+    _text("name", primary_key=True),  # of the job, or the meeting, that only its holder has
     _text("holder"),
     _integer("end_time"),
 )

@@ -17,7 +17,7 @@ from hubbub.access.keyring import Keyring
 from hubbub.functions.contract import FunctionFailed
 from hubbub.meetings import ChimeMeetings
 from hubbub.meetings.capabilities import Capabilities
-from hubbub.meetings.stage import Admitted, Ended, Meeting
+from hubbub.meetings.stage import Admitted, Elsewhere, Ended, Meeting
 from hubbub.settings import Limits, Settings, SinkSettings
 from hubbub.sinks.contract import Destination, Record
 from tests.unit.desk import ServiceDesk, VirtualClock
@@ -57,6 +57,9 @@ class RecordingStage:
     def meeting_ended(self, meeting_id: str) -> None:
         self.transcribing.discard(meeting_id)
         self.told.append(("ended", meeting_id))
+
+    def let_go(self, meeting_id: str) -> None:
+        self.told.append(("lost", meeting_id))
 
     def attendee_deleted(self, meeting_id: str, attendee_id: str) -> None:
         self.told.append(("deleted", meeting_id, attendee_id))
@@ -157,7 +160,7 @@ class Desk(ServiceDesk["ChimeSDKMeetingsClient"]):
         self.clock.advance(seconds)
         self.run(self.meetings.job.run())
 
-    def admit(self, token: str) -> Admitted | Ended | None:
+    def admit(self, token: str) -> Admitted | Elsewhere | Ended | None:
         return self.run(self.meetings.directory.admit(token))
 
     def settle(self) -> None:

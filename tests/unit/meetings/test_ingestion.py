@@ -129,11 +129,11 @@ def test_a_client_that_goes_away_gets_nothing(desk: Desk) -> None:
 
 
 def test_a_store_that_is_out_of_reach(desk: Desk, token: str) -> None:
-    async def admit(_: str) -> Any:
+    async def is_known(_: str) -> Any:
         raise StoreUnavailable("away")
 
     directory: Any = desk.meetings.directory
-    directory.admit = admit
+    directory.is_known = is_known
     assert post(desk, orjson.dumps(EVENTS), bearer(token)).status == 503
 
 

@@ -72,6 +72,39 @@ def test_several_processes_hold_no_meetings(
         assert server.stop() == 0
 
 
+def test_of_two_nodes_one_holds_a_meeting(
+    tmp_path: Path, postgresql_url: str, redis_url: str
+) -> None:
+    where = ("--database-url", postgresql_url, "--bus-url", redis_url)
+    secret = {"HUBBUB_SECRET_KEY": "the-same-on-both-nodes"}
+    with (
+        running_server(tmp_path / "1", *where, environment=secret) as first,
+        running_server(tmp_path / "2", *where, environment=secret) as second,
+    ):
+        client = first.boto3("chime-sdk-meetings")
+        meeting_id = client.create_meeting(**MEETING)["Meeting"]["MeetingId"]
+        of: Any = {"MeetingId": meeting_id}
+        token = client.create_attendee(**of, ExternalUserId="ada")["Attendee"]["JoinToken"]
+        here, there = (
+            f"ws://127.0.0.1:{node.port}/control/{meeting_id}" for node in (first, second)
+        )
+        with signalling(token, here):
+            with (
+                pytest.raises(ConnectionClosedError, match="another node") as refused,
+                signalling(token, there),
+            ):
+                pass
+            assert refused.value.rcvd is not None
+            assert refused.value.rcvd.code == 4500
+            with pytest.raises(ClientError, match="another node"):
+                second.boto3("chime-sdk-meetings").delete_meeting(**of)
+            assert first.stop() == 0
+        with signalling(token, there):
+            pass
+        second.boto3("chime-sdk-meetings").delete_meeting(**of)
+        assert second.stop() == 0
+
+
 def test_the_port_of_media_may_be_taken(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

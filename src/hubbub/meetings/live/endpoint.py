@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 
 from hubbub.meetings.live.rooms import LiveRoom, close_later
 from hubbub.meetings.live.stage import LiveStage
 from hubbub.meetings.signalling import statuses
 from hubbub.meetings.signalling.statuses import Farewell
-from hubbub.meetings.stage import Admitted, Ended
+from hubbub.meetings.stage import Admitted, Elsewhere, Ended
 from hubbub.sockets import Accept, CloseCodes, Connection, Handshake, encode_binary
 from hubbub.store.contract import StoreUnavailable
 
@@ -24,6 +25,12 @@ MAX_FRAME_BYTES = 1 << 20
 ADMISSION_SECONDS = 5.0
 # Clients come back at once from 4500, and from no clean close once they are connected (B.9).
 AGAIN = statuses.RESTART.close
+
+REFUSALS: Mapping[type[Ended | Elsewhere | None], Farewell] = {
+    Ended: statuses.ENDED,
+    Elsewhere: statuses.OTHER_NODE,
+    type(None): statuses.BAD_TOKEN,
+}
 
 logger = logging.getLogger("hubbub.meetings.live")
 
@@ -55,9 +62,9 @@ class ControlEndpoint:
             logger.exception("cannot admit")
             return refuse(connection, statuses.RESTART)
         # No await from here on: what was found holds now.
-        if isinstance(found, Ended):
-            return refuse(connection, statuses.ENDED)
-        if found is None or not is_of(found, handshake.path):
+        if not isinstance(found, Admitted):
+            return refuse(connection, REFUSALS[type(found)])
+        if not is_of(found, handshake.path):
             return refuse(connection, statuses.BAD_TOKEN)
         room, session = self._stage.enter(found, content, connection)
         return Inside(room, session)
@@ -94,7 +101,7 @@ def refuse(connection: Connection, reason: Farewell) -> Outside:
     frame = reason.frame(time.time())
     if frame is not None:
         connection.send(encode_binary(frame))
-    close_later(connection, reason.close, reason.after_seconds)
+    close_later(connection, reason.close, reason.after_seconds, reason.reason)
     return Outside()
 
 

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hubbub.meetings.capabilities import Capabilities
-from hubbub.meetings.media.commands import CloseSession, Command, OpenSession
+from hubbub.meetings.media.commands import CloseSession, Command, EndMeeting, OpenSession
 from hubbub.meetings.media.events import Closed, Event, Failed
 from hubbub.meetings.signalling import effects as does
+from hubbub.meetings.signalling import statuses
 from hubbub.meetings.signalling.room import Room
 from hubbub.meetings.signalling.rules import Attendee
 from hubbub.sockets import Connection, encode_binary
@@ -49,6 +50,7 @@ class LiveRoom:
         self._with_media: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at: float | None = None
+        self._is_here = True  # what is told of a meeting that another node holds leads to nothing
 
     def __len__(self) -> int:
         """Open WebSockets."""
@@ -107,6 +109,20 @@ class LiveRoom:
         if self._timer is not None:
             self._timer.cancel()
 
+    def let_go(self) -> None:
+        """Send everybody away, so that they come back to where the meeting is held now."""
+        if self._room.meeting is not None:
+            self._house.tell(self, [EndMeeting(self._room.meeting)])
+        for session in self._with_media.union(self._sockets):
+            self._house.forget(session)
+        if self._timer is not None:
+            self._timer.cancel()
+        for socket in self._sockets.values():
+            socket.close(statuses.OTHER_NODE.close, statuses.OTHER_NODE.reason)
+        self._sockets.clear()
+        self._with_media.clear()
+        self._is_here = False
+
     def transcribe(self, on: bool) -> None:
         self._apply(self._room.transcribe(on, self._house.now()))
 
@@ -116,6 +132,8 @@ class LiveRoom:
     # what comes of it
 
     def _apply(self, effects: list[does.Effect]) -> None:
+        if not self._is_here:
+            return
         commands = [each.command for each in effects if isinstance(each, does.Command)]
         if commands:
             for command in commands:
@@ -191,8 +209,8 @@ _DO: Mapping[type[does.Effect], Callable[[LiveRoom, Any], None]] = {
 }
 
 
-def close_later(socket: Connection, code: int, seconds: float) -> None:
+def close_later(socket: Connection, code: int, seconds: float, reason: str = "") -> None:
     if seconds > 0:
-        asyncio.get_running_loop().call_later(seconds, socket.close, code)
+        asyncio.get_running_loop().call_later(seconds, socket.close, code, reason)
     else:
-        socket.close(code)
+        socket.close(code, reason)

@@ -164,6 +164,15 @@ class LiveStage:
         if room is not None:
             room.end()
 
+    def let_go(self, meeting_id: str) -> None:
+        self.transcriptions.end(meeting_id)
+        self._transcribed.discard(meeting_id)
+        self._tapped.discard(meeting_id)
+        room = self._rooms.pop(meeting_id, None)
+        if room is not None:
+            logger.warning("another node holds a meeting now", extra={"meeting": meeting_id})
+            room.let_go()
+
     def attendee_deleted(self, meeting_id: str, attendee_id: str) -> None:
         room = self._find(meeting_id)
         if room is not None:

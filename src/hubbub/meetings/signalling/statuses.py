@@ -15,10 +15,11 @@ LEAVE_TIME = 0.05  # seconds that a client has to act on a status before its soc
 
 
 class Farewell(NamedTuple):
-    """AUDIO_STATUS, if any, and then the WebSocket's close code."""
+    """AUDIO_STATUS, if any, and then the WebSocket's close code and reason."""
 
     audio_status: int | None
     close: int
+    reason: str = ""
 
     def frame(self, now: float) -> bytes | None:
         return None if self.audio_status is None else audio_status(self.audio_status, now)
@@ -39,6 +40,7 @@ REFUSED = Farewell(None, 4403)  # said in JOIN_ACK
 IDLE = Farewell(None, 4400)  # a socket on which nobody has joined
 MEDIA_LOST = Farewell(503, 4500)  # makes the client connect anew at once
 RESTART = Farewell(None, 4500)  # the server goes away
+OTHER_NODE = Farewell(None, 4500, "The meeting is held by another node")
 
 LEFT = 1000  # the close that follows a LEAVE, unless the client's own comes first
 CLOSE_AFTER_LEAVE = 2.0  # seconds

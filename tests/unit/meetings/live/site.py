@@ -19,7 +19,7 @@ from hubbub.meetings.media.engine import Engine
 from hubbub.meetings.media.events import Event
 from hubbub.meetings.sdp import Candidate
 from hubbub.meetings.signalling import signal_pb2 as pb
-from hubbub.meetings.stage import Admitted, Attendee, Ended, Meeting
+from hubbub.meetings.stage import Admitted, Attendee, Elsewhere, Ended, Meeting
 from hubbub.meetings.transcription import Transcriptions
 from hubbub.settings import Limits
 from hubbub.sockets import Accept, Handshake
@@ -89,6 +89,7 @@ class Socket:
         self._log = log
         self.frames: list[pb.SdkSignalFrame] = []
         self.code: int | None = None
+        self.reason = ""
         self.receiver: Receiver | None = None
         self.subprotocol: str | None = None
 
@@ -102,7 +103,7 @@ class Socket:
 
     def close(self, code: int, reason: str = "") -> None:
         if self.code is None:
-            self.code = code
+            self.code, self.reason = code, reason
 
     def say(self, kind: Frame.Type, **members: Any) -> None:
         assert self.receiver is not None
@@ -128,7 +129,7 @@ class Site:
 
     def __init__(self) -> None:
         self.log: list[Any] = []
-        self.tokens: dict[str, Admitted | Ended | Exception] = {
+        self.tokens: dict[str, Admitted | Elsewhere | Ended | Exception] = {
             "ada": admitted("ada"),
             "bob": admitted("bob"),
             "watcher": admitted("watcher", REPLICA),
@@ -142,7 +143,7 @@ class Site:
         self.stage.transcriptions = Transcriptions(None, host, lambda: 1)
         self.endpoint = ControlEndpoint(self.stage)
 
-    async def admit(self, join_token: str) -> Admitted | Ended | None:
+    async def admit(self, join_token: str) -> Admitted | Elsewhere | Ended | None:
         found = self.tokens.get(join_token)
         if isinstance(found, Exception):
             raise found

@@ -6,7 +6,7 @@ import pytest
 
 from hubbub.meetings.live.endpoint import SUBPROTOCOL, ControlEndpoint
 from hubbub.meetings.media.commands import OpenSession
-from hubbub.meetings.stage import Ended
+from hubbub.meetings.stage import Elsewhere, Ended
 from hubbub.store.contract import StoreUnavailable
 from tests.unit.meetings.live.site import MEETING, REPLICA, Frame, Site
 
@@ -54,6 +54,14 @@ async def test_an_ended_meeting_is_told_by_status_and_code(site: Site) -> None:
     assert socket.code is None  # the status has a moment to arrive
     await asyncio.sleep(0.1)
     assert socket.code == 4410
+
+
+async def test_a_meeting_that_another_node_holds_is_told_by_code_and_reason(site: Site) -> None:
+    site.tokens["ada"] = Elsewhere(MEETING.meeting_id)
+    socket = await site.open("ada")
+    assert (socket.code, socket.frames) == (4500, [])
+    assert "another node" in socket.reason
+    assert len(site.stage) == 0
 
 
 @pytest.mark.parametrize("failure", [StoreUnavailable("down"), TimeoutError(), ValueError("bug")])

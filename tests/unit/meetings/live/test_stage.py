@@ -155,6 +155,27 @@ async def test_credentials_of_the_primary_are_looked_up(site: Site) -> None:
         assert acks[-1].error.status == error
 
 
+async def test_who_is_in_a_meeting_that_another_node_has_taken_is_sent_there(site: Site) -> None:
+    ada, bob = await two_talk(site)
+    first, _ = site.commands(OpenSession)
+    site.occurrences.clear()
+    site.stage.let_go(MEETING.meeting_id)
+    assert len(site.commands(EndMeeting)) == 1
+    assert [(each.code, "another node" in each.reason) for each in (ada, bob)] == [(4500, True)] * 2
+    before = len(site.log)
+    ada.say(Frame.PING_PONG, ping_pong=pb.SdkPingPongFrame(type=pb.PING, ping_id=1))
+    for socket in (ada, bob):
+        socket.gone()
+    site.happen(Closed(first.session, "silent"))
+    assert len(site.log) == before
+    assert site.occurrences == []
+    assert len(site.stage) == 0
+    site.stage.let_go(MEETING.meeting_id)
+    again = await site.open("ada")
+    again.join()
+    assert len(site.commands(CreateMeeting)) == 2
+
+
 async def test_transcription_is_tapped_for_a_room_that_comes_later(site: Site) -> None:
     site.stage.transcription_started(MEETING.meeting_id, CONFIGURATION, "us-east-1")
     await asyncio.sleep(0.01)
