@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from hubbub.wire import Call, FrontDoor, Service
 from hubbub.wire.models import Operation
 from hubbub.wire.shapes import Shape
+from tests.wire.boto3_client import client_of
 from tests.wire.examples import example
-from tests.wire.in_process import HOST, KEY, Request, call, door
+from tests.wire.in_process import KEY, call, door
 from tests.wire.services import OWNED_ARNS, SERVICES
 
 WHEN = datetime(2026, 5, 4, 10, 11, 12, 345000, tzinfo=UTC)
@@ -29,44 +27,9 @@ OPERATIONS = [
 ]
 
 
-class _Body:
-    """The body of a response, as botocore wants to read it."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, **_: Any) -> Any:
-        yield self._content
-
-
-def client_of(application: FrontDoor, service: str) -> Any:
+def client_to(application: FrontDoor, service: str) -> Any:
     """A boto3 client whose requests go straight to an ASGI application."""
-    make: Any = boto3.client
-    client = make(
-        service,
-        endpoint_url=f"http://{HOST}",
-        region_name="us-west-2",
-        aws_access_key_id=KEY.access_key_id,
-        aws_secret_access_key=KEY.secret_access_key,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        parts = urlsplit(request.url)
-        header_values: Any = request.headers
-        headers = [
-            (name, value.decode() if isinstance(value, bytes) else str(value))
-            for name, value in header_values.items()
-        ]
-        body = request.body if isinstance(request.body, bytes) else b""
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        sent = Request(str(request.method), target, [("host", HOST), *headers], body)
-        got = call(application, sent)
-        answer: Any = AWSResponse
-        return answer(request.url, got.status, got.headers, _Body(got.body))  # type: ignore[no-any-return]
-
-    client.meta.events.register("before-send", send)
-    return client
+    return client_of(service, partial(call, application), key=KEY, region="us-west-2")
 
 
 def _for_boto3(shape: Shape) -> Any:
@@ -132,7 +95,7 @@ def test_input_and_output_arrive(service: Service, operation: Operation) -> None
         )
         for each in SERVICES
     ]
-    client = client_of(door(*with_handler), service.name)
+    client = client_to(door(*with_handler), service.name)
 
     response = client._make_api_call(operation.name, given)
 
@@ -144,14 +107,14 @@ def test_input_and_output_arrive(service: Service, operation: Operation) -> None
 
 
 def test_errors_become_the_exceptions_of_the_client() -> None:
-    client = client_of(door(*SERVICES), "ivschat")
+    client = client_to(door(*SERVICES), "ivschat")
     with pytest.raises(client.exceptions.ValidationException) as refused:
         client.create_room(name="a b", maximumMessageLength=501)
     response = refused.value.response
     assert response["reason"] == "FIELD_VALIDATION_FAILED"
     assert [each["name"] for each in response["fieldList"]] == ["name", "maximumMessageLength"]
 
-    client = client_of(door(*SERVICES), "chime-sdk-identity")
+    client = client_to(door(*SERVICES), "chime-sdk-identity")
     with pytest.raises(client.exceptions.BadRequestException) as bad:
         client.list_app_instances(MaxResults=51)
     assert bad.value.response["Error"]["Message"] == "MaxResults must be between 1 and 50"

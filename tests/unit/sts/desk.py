@@ -8,14 +8,19 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
-
 from hubbub.access.opening import Access
 from hubbub.ivschat.demands import demands
 from hubbub.sts import Sts
-from hubbub.wire import Call, FieldListStyle, FrontDoor, Service, SignatureAuthenticator, load_model
+from hubbub.wire import (
+    Call,
+    Credentials,
+    FieldListStyle,
+    FrontDoor,
+    Service,
+    SignatureAuthenticator,
+    load_model,
+)
+from tests.wire.boto3_client import client_of
 from tests.wire.in_process import Request, Response, exchange
 
 if TYPE_CHECKING:
@@ -54,18 +59,16 @@ class Desk:
         self.door = FrontDoor([chat, sts.service], SignatureAuthenticator(access.credentials))
 
     def client(self, service: str, credentials: Mapping[str, Any]) -> Any:
-        make: Any = boto3.client
-        client = make(
-            service,
-            endpoint_url="http://hubbub.test",
-            region_name="eu-west-1",
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials.get("SessionToken"),
-            config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+        key = Credentials(
+            access_key_id=credentials["AccessKeyId"],
+            secret_access_key=credentials["SecretAccessKey"],
+            account_id="",
+            arn="",
+            session_token=credentials.get("SessionToken"),
         )
-        client.meta.events.register(f"before-send.{service}", self._send)
-        return client
+        return client_of(
+            service, self.answer, key=key, region="eu-west-1", parameter_validation=False
+        )
 
     def sts(self, credentials: Mapping[str, Any]) -> STSClient:
         client: STSClient = self.client("sts", credentials)
@@ -86,17 +89,3 @@ class Desk:
     def answer(self, request: Request) -> Response:
         message = {"type": "http.request", "body": request.body, "more_body": False}
         return self._loop.run_until_complete(exchange(self.door, request.scope(), [message]))
-
-    def _send(self, request: Any, **more: Any) -> AWSResponse:
-        host, _, target = request.url.removeprefix("http://").partition("/")
-        headers = [
-            (name, value.decode() if isinstance(value, bytes) else str(value))
-            for name, value in request.headers.items()
-        ]
-        body = request.body or b""
-        content = body.encode() if isinstance(body, str) else bytes(body)
-        signed = Request(request.method, "/" + target, [("host", host), *headers], content)
-        response = self.answer(signed)
-        answer: Any = AWSResponse(request.url, response.status, response.headers, None)  # type: ignore[arg-type]
-        answer._content = response.body
-        return answer  # type: ignore[no-any-return]

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
-from sqlalchemy import delete
 
 from hubbub.settings import Limits
-from hubbub.store.contract import Store, Transaction
+from hubbub.store.contract import Store
 from hubbub.store.opening import open_store
-from hubbub.store.tables import logging_configurations, quota_counts, room_logging, rooms
-from tests.services.postgresql import PostgresqlServer
+from tests.unit.desk import empty
 from tests.unit.ivschat.operations.desk import Desk
 
 MakeDesk = Callable[[Limits], Awaitable[Desk]]
 
 
-@pytest.fixture(scope="package")
-def shared_database(postgresql_server: PostgresqlServer) -> Iterator[str]:
-    """One database for all of these tests, emptied for each: making one takes far longer."""
-    url = postgresql_server.create_database()
-    yield url
-    postgresql_server.drop_database(url)
-
-
-@pytest_asyncio.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("shared_database")
-    opened = await open_store(url, tmp_path)
-    if url:
-        await opened.write(_empty)
+@pytest_asyncio.fixture
+async def store(database_url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    opened = await open_store(database_url, tmp_path)
+    await opened.write(empty)
     yield opened
     await opened.close()
-
-
-async def _empty(transaction: Transaction) -> None:
-    for table in (room_logging, rooms, logging_configurations, quota_counts):
-        await transaction.execute(delete(table))
 
 
 @pytest_asyncio.fixture
