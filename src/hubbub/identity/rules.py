@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from hubbub.identity.tag_rules import tag_failures
 from hubbub.wire.errors import Failure
+from hubbub.wire.rules import Input, all_of
 from hubbub.wire.service import Rule
 
 METADATA_BYTES = 1024
@@ -21,9 +21,6 @@ LEX_LOCALES = frozenset(
     " fr_CA fr_FR he_IL hi_IN hu_HU id_ID it_IT ja_JP ko_KR nl_NL no_NO pl_PL pt_BR pt_PT ro_RO"
     " ru_RU sv_SE th_TH tr_TR vi_VN zh_CN zh_HK zh_TW".split()
 )
-
-Input = Mapping[str, Any]
-Check = Callable[[Input], Iterator[Failure]]
 
 
 def _metadata(request: Input) -> Iterator[Failure]:
@@ -78,23 +75,16 @@ def _device(request: Input) -> Iterator[Failure]:
         yield Failure("ResourceArn", "must not hold NUL")
 
 
-def _all(*checks: Check) -> Rule:
-    def rule(request: dict[str, Any]) -> Sequence[Failure]:
-        return [failure for check in checks for failure in check(request)]
-
-    return rule
-
-
 RULES: Mapping[str, Rule] = {
-    "CreateAppInstance": _all(_name, _metadata, _tags),
-    "UpdateAppInstance": _all(_name, _metadata),
-    "CreateAppInstanceUser": _all(_name, _not_blank, _metadata, _tags),
-    "UpdateAppInstanceUser": _all(_name, _not_blank, _metadata),
-    "CreateAppInstanceBot": _all(_name, _metadata, _tags, _lex),
-    "UpdateAppInstanceBot": _all(_name, _metadata, _lex),
-    "CreateAppInstanceAdmin": _all(_of_app_instance),
-    "RegisterAppInstanceUserEndpoint": _all(_name, _device),
-    "UpdateAppInstanceUserEndpoint": _all(_name),
-    "TagResource": _all(_tags),
+    "CreateAppInstance": all_of(_name, _metadata, _tags),
+    "UpdateAppInstance": all_of(_name, _metadata),
+    "CreateAppInstanceUser": all_of(_name, _not_blank, _metadata, _tags),
+    "UpdateAppInstanceUser": all_of(_name, _not_blank, _metadata),
+    "CreateAppInstanceBot": all_of(_name, _metadata, _tags, _lex),
+    "UpdateAppInstanceBot": all_of(_name, _metadata, _lex),
+    "CreateAppInstanceAdmin": all_of(_of_app_instance),
+    "RegisterAppInstanceUserEndpoint": all_of(_name, _device),
+    "UpdateAppInstanceUserEndpoint": all_of(_name),
+    "TagResource": all_of(_tags),
 }
 """Operation -> rule."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hubbub.meetings import capabilities, features, transcription_rules
 from hubbub.meetings.capabilities import Capabilities, Media
 from hubbub.settings import Limits
 from hubbub.wire.errors import Failure
+from hubbub.wire.rules import Check, Input, all_of
 from hubbub.wire.service import Rule
 from hubbub.wire.tags import is_reserved, tag_list_failures
 
@@ -29,9 +30,6 @@ MEDIA_REGIONS = frozenset(
 
 _ID = re.compile(r"""[-_&@+=,(){}\[\]/«».:|'"#a-zA-Z0-9À-ÿ\s]*""", re.ASCII)
 _ID_LENGTHS = range(2, 65)
-
-Input = Mapping[str, Any]
-Check = Callable[[Input], Iterator[Failure]]
 
 
 def id_fault(text: str) -> str | None:
@@ -99,13 +97,6 @@ def _transcription(request: Input) -> Iterator[Failure]:
     yield from transcription_rules.failures(request["TranscriptionConfiguration"])
 
 
-def _all(*checks: Check) -> Rule:
-    def rule(request: dict[str, Any]) -> Sequence[Failure]:
-        return [failure for check in checks for failure in check(request)]
-
-    return rule
-
-
 def rules(limits: Limits) -> Mapping[str, Rule]:
     """Operation -> rule."""
     of_meeting = (
@@ -115,12 +106,12 @@ def rules(limits: Limits) -> Mapping[str, Rule]:
         _tags,
     )
     return {
-        "CreateMeeting": _all(*of_meeting),
-        "CreateMeetingWithAttendees": _all(*of_meeting, _items),
-        "CreateAttendee": _all(_ids("ExternalUserId"), _capabilities),
-        "BatchCreateAttendee": _all(_items),
-        "UpdateAttendeeCapabilities": _all(_capabilities),
-        "BatchUpdateAttendeeCapabilitiesExcept": _all(_capabilities),
-        "StartMeetingTranscription": _all(_transcription),
-        "TagResource": _all(_tags),
+        "CreateMeeting": all_of(*of_meeting),
+        "CreateMeetingWithAttendees": all_of(*of_meeting, _items),
+        "CreateAttendee": all_of(_ids("ExternalUserId"), _capabilities),
+        "BatchCreateAttendee": all_of(_items),
+        "UpdateAttendeeCapabilities": all_of(_capabilities),
+        "BatchUpdateAttendeeCapabilitiesExcept": all_of(_capabilities),
+        "StartMeetingTranscription": all_of(_transcription),
+        "TagResource": all_of(_tags),
     }
