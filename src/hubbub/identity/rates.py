@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from hubbub.bus.contract import Admitted, Bus, Limit, Outcome, Refused
+from hubbub.bus.asking import outcome_of
+from hubbub.bus.contract import Admitted, Bus, Limit, Refused
 from hubbub.identity.errors import throttled, unavailable
 from hubbub.wire.service import Call, Handler
 
@@ -57,14 +57,7 @@ def limited(handler: Handler, bus: Bus) -> Handler:
     """The operation, refused with ThrottledClientException beyond its rates."""
 
     async def within_rates(call: Call, request: dict[str, Any]) -> Mapping[str, Any] | None:
-        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-        def done(outcome: Outcome) -> None:
-            if not answer.done():
-                answer.set_result(outcome)
-
-        bus.submit(limits_of(call, request), None, done)
-        outcome = await answer
+        outcome = await outcome_of(bus, limits_of(call, request))
         if isinstance(outcome, Admitted):
             return await handler(call, request)
         raise throttled() if isinstance(outcome, Refused) else unavailable()

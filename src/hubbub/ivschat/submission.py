@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
-from hubbub.bus.contract import Admitted, Bus, Limit, Outcome, Publication, Refused
+from hubbub.bus.asking import outcome_of
+from hubbub.bus.contract import Admitted, Bus, Limit, Publication, Refused
 from hubbub.ivschat.errors import throttled, unavailable
 from hubbub.wire.service import Call
 
@@ -40,14 +40,7 @@ async def submit(
     bus: Bus, limits: Sequence[Limit], publication: Publication | None, resource_id: str
 ) -> Admitted:
     """Admission, or ThrottlingException for the resource, or ServiceUnavailableException."""
-    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-    def done(outcome: Outcome) -> None:
-        if not answer.done():
-            answer.set_result(outcome)
-
-    bus.submit(limits, publication, done)
-    outcome = await answer
+    outcome = await outcome_of(bus, limits, publication)
     if isinstance(outcome, Admitted):
         return outcome
     if isinstance(outcome, Refused):
