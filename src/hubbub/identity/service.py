@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
+from hubbub.access.keyring import Keyring
 from hubbub.bus.contract import Bus
 from hubbub.identity.admins import Admins
 from hubbub.identity.app_instances import AppInstances
@@ -30,12 +31,6 @@ from hubbub.store.contract import Store
 from hubbub.wire import CodeMessageStyle, PageTokens, Service, load_model
 
 
-class Keys(Protocol):
-    """Where the keys of tokens come from: the same on every node, and after every start."""
-
-    def subkey(self, purpose: str) -> bytes: ...
-
-
 class ChimeIdentity:
     """The service: its 30 operations and its background work.
 
@@ -48,7 +43,7 @@ class ChimeIdentity:
         *,
         store: Store,
         bus: Bus,
-        keyring: Keys,
+        keyring: Keyring,
         settings: Settings,
         is_shared: bool,
         clock: Clock | None = None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from hubbub.access.sealing import Sealer
+from hubbub.access.keyring import Keyring
 from hubbub.bus.contract import Bus
 from hubbub.functions.contract import Functions
 from hubbub.ivschat.chat_log import ChatLog
@@ -36,13 +36,6 @@ CONSTRAINTS = {"ResourceArn": {"pattern": RESOURCE_ARN}}
 """What the service's model gets wrong, put right."""
 
 
-class Keys(Protocol):
-    """Where the keys of tokens come from: the same on every node, and after every start."""
-
-    def subkey(self, purpose: str) -> bytes: ...
-    def sealer(self, purpose: str) -> Sealer: ...
-
-
 class IvsChat:
     """The service: its 17 operations and the endpoint of its messaging socket."""
 
@@ -53,7 +46,7 @@ class IvsChat:
         bus: Bus,
         functions: Functions,
         sinks: Sinks,
-        keyring: Keys,
+        keyring: Keyring,
         settings: Settings,
         clock: Clock | None = None,
     ) -> None:

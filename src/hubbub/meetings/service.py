@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from hubbub.access.keyring import Keyring
 from hubbub.functions.contract import Functions
 from hubbub.meetings.answers import Answers
 from hubbub.meetings.attendees import Attendees
@@ -53,12 +54,6 @@ NEED_HOLDER = (
 """Operations that act on clients, and so only where those are."""
 
 
-class Keys(Protocol):
-    """Where the keys of tokens come from: the same on every node, and after every start."""
-
-    def subkey(self, purpose: str) -> bytes: ...
-
-
 class ChimeMeetings:
     """The service: its 16 operations and its background work.
 
@@ -73,7 +68,7 @@ class ChimeMeetings:
         stage: Stage,
         functions: Functions,
         sinks: Sinks,
-        keyring: Keys,
+        keyring: Keyring,
         settings: Settings,
         media_port: int | None = None,
         clock: Clock | None = None,
