@@ -10,26 +10,17 @@ import secrets
 from contextlib import suppress
 from typing import Protocol
 
-from sqlalchemy import bindparam, delete, or_, update
+from sqlalchemy import bindparam, delete
 
 from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, StoreUnavailable, Transaction
-from hubbub.store.inserts import insert_absent
+from hubbub.store.leases import take_lease
 from hubbub.store.tables import leases
 
 LEASE_MICROSECONDS = 20 * 1_000_000
 """How long the others wait when the node that does the work has died."""
 
 _l = leases.c
-_START = insert_absent(leases)
-_TAKE = (
-    update(leases)
-    .where(
-        _l.name == bindparam("of_name"),
-        or_(_l.holder == bindparam("of_holder"), _l.end_time <= bindparam("now")),
-    )
-    .values(holder=bindparam("of_holder", type_=_l.holder.type), end_time=bindparam("until"))
-)
 _RELEASE = delete(leases).where(
     _l.name == bindparam("of_name"), _l.holder == bindparam("of_holder")
 )
@@ -90,11 +81,4 @@ class StoredLease:
     async def _take(self, transaction: Transaction) -> bool:
         now = self._clock.microseconds()
         until = now + LEASE_MICROSECONDS
-        taken = await transaction.execute(
-            _TAKE,
-            {"of_name": self._name, "of_holder": self._holder, "now": now, "until": until},
-        )
-        if taken:
-            return True
-        row = {"name": self._name, "holder": self._holder, "end_time": until}
-        return bool(await transaction.execute(_START, row))
+        return await take_lease(transaction, self._name, self._holder, now=now, until=until)

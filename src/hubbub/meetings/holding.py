@@ -16,14 +16,14 @@ from contextlib import suppress
 from enum import Enum
 from typing import Protocol
 
-from sqlalchemy import and_, bindparam, case, delete, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, literal, select, update
 
 from hubbub.meetings.errors import held_elsewhere
 from hubbub.meetings.records import LIVE, m
 from hubbub.meetings.stage import Stage
 from hubbub.store.clock import Clock
 from hubbub.store.contract import Store, StoreUnavailable, Transaction
-from hubbub.store.inserts import insert_absent
+from hubbub.store.leases import take_lease
 from hubbub.store.tables import leases
 
 LEASE = 20 * 1_000_000
@@ -31,15 +31,6 @@ LEASE = 20 * 1_000_000
 _PREFIX = "meeting/"
 
 _l = leases.c
-_START = insert_absent(leases)
-_TAKE = (
-    update(leases)
-    .where(
-        _l.name == bindparam("of_name"),
-        or_(_l.holder == bindparam("of_holder"), _l.end_time <= bindparam("now")),
-    )
-    .values(holder=bindparam("of_holder", type_=_l.holder.type), end_time=bindparam("until"))
-)
 _HOLDER = select(_l.holder).where(_l.name == bindparam("of_name"))
 _IS_OURS = and_(_l.name.startswith(_PREFIX, autoescape=True), _l.holder == bindparam("of_holder"))
 _RENEW = update(leases).where(_IS_OURS).values(end_time=bindparam("until"))
@@ -126,16 +117,12 @@ class SharedHolding:
         now = self._clock.microseconds()
         if self._held.get(meeting_id, 0) > now:
             return Taken.ALREADY
-        of = {"of_name": _PREFIX + meeting_id, "of_holder": self._holder}
-        until = now + LEASE
+        name, until = _PREFIX + meeting_id, now + LEASE
 
         async def work(transaction: Transaction) -> str | None:
-            if await transaction.execute(_TAKE, {**of, "now": now, "until": until}):
+            if await take_lease(transaction, name, self._holder, now=now, until=until):
                 return self._holder
-            row = {"name": of["of_name"], "holder": self._holder, "end_time": until}
-            if await transaction.execute(_START, row):
-                return self._holder
-            found = await transaction.fetch(_HOLDER, {"of_name": of["of_name"]})
+            found = await transaction.fetch(_HOLDER, {"of_name": name})
             return found[0][0] if found else None
 
         holder = await self._store.write(work)
