@@ -6,8 +6,10 @@ import asyncio
 import gzip
 import heapq
 import itertools
+import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -139,3 +141,14 @@ def lines_of(*objects: bytes) -> list[bytes]:
 def numbers(lines: list[bytes]) -> list[int]:
     """Of the lines that `record` makes."""
     return [int(line.partition(b":")[2].rstrip(b"}")) for line in lines]
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """The kernel then takes only the part of a write() that fits, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from tests.unit.sinks.stage import (
     START,
     Stage,
     destination,
+    file_size_limit,
     lines_of,
     numbers,
     record,
@@ -112,17 +110,6 @@ async def test_another_attempt_goes_on_where_the_last_one_ended(stage: Stage) ->
     await stage.ship(1)
     for room in ("a", "b"):
         assert numbers((streams / f"{room}.log").read_bytes().splitlines()) == [1]
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """The kernel then takes only the part of a write() that fits, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_on_a_full_disk_files_hold_whole_batches_only(stage: Stage) -> None:

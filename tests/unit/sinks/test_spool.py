@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hubbub.sinks import spool as spool_module
 from hubbub.sinks.batch import Batch
 from hubbub.sinks.parcels import one_group
 from hubbub.sinks.spool import Backlog, Segment, Spool, SpoolFull
-from tests.unit.sinks.stage import destination, numbers, record
+from tests.unit.sinks.stage import destination, file_size_limit, numbers, record
 
 
 @pytest.fixture
@@ -143,17 +142,6 @@ def test_a_segment_deleted_by_hand_costs_only_itself(
     assert read(taken) == [2]
     backlog.discard(taken)
     assert spool.size == 0
-
-
-@contextlib.contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """The kernel then takes only the part of a write() that fits, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_half_a_record_on_a_full_disk_is_no_record(spool: Spool) -> None:
