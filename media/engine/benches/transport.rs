@@ -102,7 +102,9 @@ fn audio() -> f64 {
     const PACKETS: u32 = 5000;
     for _ in 0..PACKETS {
         let started = cpu();
-        pair.session.write_audio(&payload, false, 0, pair.now);
+        let moment = (pair.now, 0);
+        pair.session
+            .write_audio(&payload, false, 0, moment, &mut pair.out);
         pair.spent += cpu() - started;
         pair.step(Duration::from_millis(20));
     }

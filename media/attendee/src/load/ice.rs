@@ -5,9 +5,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use hubbub_rtp::provider;
 use str0m::ice::{StunMessage, TransId};
-
-use super::srtp::provider;
 
 /// Checks of a pair that has not answered are so far apart.
 const CHECK: Duration = Duration::from_millis(100);

@@ -3,19 +3,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use hubbub_rtp::extend;
+use hubbub_rtp::rtcp::Block;
+
 use super::picture;
-use super::rtcp::Block;
-use super::rtp::extend;
 use super::voice::Listener;
-
-/// NTP's epoch is 1900.
-const NTP: u64 = 2_208_988_800;
-
-/// NTP time of the wall clock.
-pub fn ntp(wall: Duration) -> u64 {
-    let fraction = (u64::from(wall.subsec_nanos()) << 32) / 1_000_000_000;
-    (wall.as_secs() + NTP) << 32 | fraction
-}
 
 /// A stream that we send.
 #[derive(Debug, Default)]

@@ -49,6 +49,15 @@ pub struct Settings {
     pub clock: (Instant, u64),
 }
 
+impl Settings {
+    /// What `now` is by the wall clock.
+    fn ntp(&self, now: Instant) -> u64 {
+        let (start, epoch) = self.clock;
+        let since = Duration::from_millis(epoch) + now.saturating_duration_since(start);
+        hubbub_rtp::ntp(since)
+    }
+}
+
 /// Counters of a meeting, for metrics.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counters {
@@ -176,6 +185,9 @@ impl Meeting {
         let Some(state) = self.sessions.get_mut(&session) else {
             return;
         };
+        if state.scheduled.is_some_and(|at| at > now) {
+            return; // An earlier plan than the one that holds.
+        }
         state.scheduled = None;
         if state.deadline.is_some_and(|at| at <= now) {
             state.drive(now, &mut output.datagrams, &mut self.happened);
@@ -205,10 +217,6 @@ impl Meeting {
         let Some(state) = self.sessions.get_mut(&session) else {
             return;
         };
-        // A session that hears the mix is driven by every tick: soon enough for all its timers.
-        if state.hears() {
-            return;
-        }
         if let Some(at) = state.deadline
             && state.scheduled.is_none_or(|scheduled| at < scheduled)
         {

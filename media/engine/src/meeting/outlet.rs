@@ -1,6 +1,5 @@
 //! Where the router's and the mixer's work goes: into the transports of the sessions.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use hubbub_mixer::Frame;
@@ -12,9 +11,9 @@ use str0m::rtp::{ExtensionValues, RtpPacket, VideoOrientation, Vp8Descriptor, Vp
 use crate::command::{MeetingId, SessionId};
 use crate::event::{self, Event};
 use crate::meeting::Counters;
-use crate::session::Session;
 use crate::session::media::VideoPacket;
 use crate::session::payloads::Format;
+use crate::session::{Datagram, Session};
 
 /// What a packet of video has besides what the router asks for.
 #[derive(Debug, Clone, Copy)]
@@ -198,35 +197,35 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
 pub struct Mixed<'a> {
     /// The sessions.
     pub outlet: Outlet<'a>,
-    /// When it is sent.
-    pub now: Instant,
+    /// Where it goes.
+    pub datagrams: &'a mut Vec<Datagram>,
+    /// When it is sent, and that as NTP time.
+    pub now: (Instant, u64),
 }
 
 impl hubbub_mixer::Sink for Mixed<'_> {
     fn frame(&mut self, receivers: &[u64], frame: &Frame) {
         // RED is packed once for all receivers that number Opus alike.
-        let mut packed: Option<(u8, Arc<[u8]>)> = None;
+        let mut packed: Option<(u8, Vec<u8>)> = None;
         for receiver in receivers {
             let Some(session) = self.outlet.sessions.get_mut(receiver) else {
                 continue;
             };
-            let was_dirty = session.dirty;
             if let Some(opus) = session.wants_red() {
                 if packed.as_ref().is_none_or(|(pt, _)| *pt != opus) {
                     let mut payload = Vec::new();
                     hubbub_mixer::pack_red(opus, frame, &mut payload);
-                    packed = Some((opus, payload.into()));
+                    packed = Some((opus, payload));
                 }
                 if let Some((_, payload)) = &packed {
-                    session.write_audio(payload, true, frame.timestamp, self.now);
+                    let time = frame.timestamp;
+                    session.write_audio(payload, true, time, self.now, self.datagrams);
                 }
             } else {
-                session.write_audio(&frame.payload, false, frame.timestamp, self.now);
+                let (payload, time) = (&frame.payload, frame.timestamp);
+                session.write_audio(payload, false, time, self.now, self.datagrams);
             }
             self.outlet.counters.audio_sent += 1;
-            if session.dirty && !was_dirty {
-                self.outlet.dirty.push(*receiver);
-            }
         }
     }
 }

@@ -28,7 +28,12 @@ impl Meeting {
             &mut output.events,
             &mut self.counters,
         );
-        self.mixer.tick(now, &mut Mixed { outlet, now });
+        let mut mixed = Mixed {
+            outlet,
+            datagrams: &mut output.datagrams,
+            now: (now, self.settings.ntp(now)),
+        };
+        self.mixer.tick(now, &mut mixed);
         let due = |every: u64| self.ticks.is_multiple_of(every);
         let (route, pcm, levels) = (due(ROUTE), due(PCM), due(LEVELS));
         let (silence, signal, bitrates) = (due(SILENCE), due(SIGNAL), due(BITRATES));

@@ -1,5 +1,6 @@
 //! What packets tell outside of what the transport tells of them: their transport-wide numbers, what
-//! a client says of these (draft-holmer-rmcat-transport-wide-cc-extensions-01), and audio levels.
+//! a client says of these (draft-holmer-rmcat-transport-wide-cc-extensions-01), what it says that it
+//! misses of a stream, and audio levels.
 
 use std::time::Duration;
 
@@ -19,20 +20,41 @@ pub struct Feedback {
     pub arrivals: Vec<Option<Duration>>,
 }
 
-/// The feedbacks in a plain compound RTCP packet.
-pub fn feedbacks(mut rtcp: &[u8]) -> Vec<Feedback> {
-    let mut found = Vec::new();
-    while let [first, kind, high, low, ..] = *rtcp {
-        let length = (usize::from(u16::from_be_bytes([high, low])) + 1) * 4;
-        let Some((packet, rest)) = rtcp.split_at_checked(length) else {
-            break;
+/// The packets of a plain compound RTCP packet: count or format, type, and the whole of it.
+fn packets(mut rtcp: &[u8]) -> impl Iterator<Item = (u8, u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let [first, kind, high, low, ..] = *rtcp else {
+            return None;
         };
+        let length = (usize::from(u16::from_be_bytes([high, low])) + 1) * 4;
+        let (packet, rest) = rtcp.split_at_checked(length)?;
         rtcp = rest;
-        if kind == 205 && first & 0x1f == 15 {
-            found.extend(packet.get(12..).and_then(feedback));
-        }
-    }
-    found
+        Some((first & 0x1f, kind, packet))
+    })
+}
+
+/// The feedbacks in a plain compound RTCP packet.
+pub fn feedbacks(rtcp: &[u8]) -> Vec<Feedback> {
+    packets(rtcp)
+        .filter(|(format, kind, _)| (*format, *kind) == (15, 205))
+        .filter_map(|(_, _, packet)| packet.get(12..).and_then(feedback))
+        .collect()
+}
+
+/// The part of a stream of ours that got lost since the client's last report of it (RFC 3550 6.4),
+/// where a plain compound RTCP packet reports of it.
+pub fn loss_of(rtcp: &[u8], ssrc: u32) -> Option<f64> {
+    let blocks = packets(rtcp).flat_map(|(count, kind, packet)| {
+        let head = match kind {
+            200 => 28,
+            201 => 8,
+            _ => packet.len(),
+        };
+        let blocks = packet.get(head..).unwrap_or_default();
+        blocks.as_chunks::<24>().0.iter().take(usize::from(count))
+    });
+    let mut ours = blocks.filter(|block| block[..4] == ssrc.to_be_bytes());
+    ours.next().map(|block| f64::from(block[4]) / 256.0)
 }
 
 fn feedback(body: &[u8]) -> Option<Feedback> {
@@ -188,6 +210,29 @@ mod tests {
         for cut in 0..rtcp.len() {
             assert!(feedbacks(&rtcp[..cut]).is_empty());
         }
+    }
+
+    #[test]
+    fn a_report_tells_what_is_missed_of_a_stream() {
+        let block = |ssrc: u8, lost: u8| {
+            let mut block = [0; 24];
+            (block[3], block[4]) = (ssrc, lost);
+            block
+        };
+        let mut rtcp = vec![0x82, 201, 0, 13, 0, 0, 0, 1];
+        rtcp.extend([block(5, 64), block(6, 128)].concat());
+        assert_eq!(loss_of(&rtcp, 6), Some(0.5));
+        assert_eq!(loss_of(&rtcp, 5), Some(0.25));
+        assert_eq!(loss_of(&rtcp, 7), None);
+        rtcp[0] = 0x81; // What is beyond the count is no block.
+        assert_eq!(loss_of(&rtcp, 6), None);
+        for cut in 0..rtcp.len() {
+            assert_eq!(loss_of(&rtcp[..cut], 5), None);
+        }
+        let mut sender = vec![0x81, 200, 0, 12];
+        sender.resize(28, 0);
+        sender.extend(block(5, 32));
+        assert_eq!(loss_of(&sender, 5), Some(0.125));
     }
 
     #[test]

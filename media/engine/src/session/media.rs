@@ -10,7 +10,7 @@ use str0m::rtp::{ExtensionValues, RtpWrite, Vp8Patch};
 use crate::command;
 use crate::command::StreamId;
 use crate::session::payloads::Format;
-use crate::session::{Audio, Camera, Encoding, Session, Tile, TileWish};
+use crate::session::{Audio, Camera, Datagram, Encoding, Session, Tile, TileWish};
 
 /// How long a packet of a tile can be asked for again (chime-meetings C.6).
 const CACHE_AGE: Duration = Duration::from_millis(1500);
@@ -19,9 +19,10 @@ const CACHE_PACKETS: usize = 600;
 /// Retransmissions stop where they make up more than this part of a tile's bytes.
 const CACHE_RATIO: Option<f32> = Some(0.4);
 
-/// How old the sound of a frame is at least when it is sent: it waited to be mixed. And the
-/// transport's time, which lags by a tick at most, must not lie before that.
+/// How old the sound of a frame is at least when it is sent: it waited to be mixed.
 const AUDIO_AGE: Duration = Duration::from_millis(40);
+/// The same in 1/48000 s.
+const AUDIO_AGE_SAMPLES: u64 = AUDIO_AGE.as_millis() as u64 * 48;
 /// A downlink that loses more than this part gets each frame of audio twice.
 const RED_LOSS: f64 = 0.03;
 
@@ -61,13 +62,6 @@ impl Session {
         } else if self.audio.as_ref().is_none_or(|audio| audio.mid != mid) {
             return; // A mid of some other section: the answer contradicts itself.
         }
-        if let Some(audio) = &self.audio
-            && audio.ssrc != wanted.ssrc
-        {
-            api.remove_stream_tx(audio.ssrc.into());
-        }
-        let stream = api.declare_stream_tx(wanted.ssrc.into(), None, mid, None);
-        stream.set_rtx_cache(1, CACHE_AGE, None);
         let before = self.audio.as_ref().and_then(|audio| audio.remote_ssrc);
         let remote_ssrc = wanted.remote_ssrc.filter(|ssrc| *ssrc != 0);
         if before != remote_ssrc {
@@ -79,10 +73,6 @@ impl Session {
                     .suppress_nack(true);
             }
         }
-        let sequence = match &self.audio {
-            Some(audio) if audio.ssrc == wanted.ssrc => audio.sequence,
-            _ => 0,
-        };
         self.audio = Some(Audio {
             mid,
             remote_ssrc,
@@ -91,7 +81,6 @@ impl Session {
             red_pt: wanted.red_pt,
             stereo: wanted.stereo,
             max_bitrate: wanted.max_bitrate,
-            sequence,
         });
     }
 
@@ -215,32 +204,40 @@ impl Session {
     pub fn wants_red(&self) -> Option<u8> {
         let audio = self.audio.as_ref()?;
         audio.red_pt?;
-        (self.downlink.loss()? > RED_LOSS).then_some(audio.opus_pt)
+        let loss = self.downlink.loss().unwrap_or(0.0).max(self.mix_loss);
+        (loss > RED_LOSS).then_some(audio.opus_pt)
     }
 
-    /// Writes 20 ms of the mix; `time` is the mixer's, at 48 kHz.
-    pub fn write_audio(&mut self, payload: &Arc<[u8]>, red: bool, time: u64, now: Instant) {
-        let (Some(rtc), Some(audio)) = (self.rtc.as_mut(), self.audio.as_mut()) else {
+    /// Sends 20 ms of the mix; `time` is the mixer's, at 48 kHz, and `ntp` what `now` is by the
+    /// wall clock.
+    pub fn write_audio(
+        &mut self,
+        payload: &[u8],
+        red: bool,
+        time: u64,
+        (now, ntp): (Instant, u64),
+        out: &mut Vec<Datagram>,
+    ) {
+        let (Some(mix), Some(audio)) = (self.mix.as_mut(), self.audio.as_ref()) else {
             return;
         };
-        if !self.connected {
+        let Some((protocol, destination)) = self.path.filter(|_| self.connected) else {
             return;
-        }
+        };
         let pt = match audio.red_pt {
             Some(pt) if red => pt,
             _ => audio.opus_pt,
         };
-        let write = RtpWrite::new(
-            pt.into(),
-            audio.sequence.into(),
-            time as u32,
-            now - AUDIO_AGE,
-            Arc::clone(payload),
-        );
-        audio.sequence += 1;
-        if let Some(stream) = rtc.direct_api().stream_tx(&audio.ssrc.into()) {
-            stream.write_rtp(write);
-            self.dirty = true;
+        let mut send = |contents| {
+            out.push(Datagram {
+                protocol,
+                destination,
+                contents,
+            });
+        };
+        send(mix.packet(audio.ssrc, pt, time as u32, payload));
+        if let Some(report) = mix.report(now, ntp, (time + AUDIO_AGE_SAMPLES) as u32) {
+            send(report);
         }
     }
 

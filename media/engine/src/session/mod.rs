@@ -8,6 +8,7 @@
 pub mod downlink;
 pub mod feedback;
 pub mod media;
+mod mix;
 pub mod payloads;
 pub mod setup;
 mod tap;
@@ -24,6 +25,7 @@ use str0m::rtp::RtpPacket;
 
 use crate::command::{AttendeeId, Configure, Gates, GroupId, OpenSession, SessionId, StreamId};
 use crate::session::downlink::Downlink;
+use crate::session::mix::MixStream;
 use crate::session::payloads::{Carries, Format, Payloads};
 use crate::session::setup::Identity;
 
@@ -81,7 +83,6 @@ struct Audio {
     red_pt: Option<u8>,
     stereo: bool,
     max_bitrate: u32,
-    sequence: u64,
 }
 
 /// An encoding that the client sends.
@@ -125,7 +126,7 @@ enum Inlet {
     Nowhere,
 }
 
-/// A datagram that can wait for the tick.
+/// A datagram that can wait.
 #[derive(Debug)]
 struct Waiting {
     protocol: Protocol,
@@ -184,6 +185,11 @@ pub struct Session {
     tiles: Vec<Tile>,
     wishes: Vec<TileWish>,
     downlink: Downlink,
+    mix: Option<MixStream>,
+    /// Part of the mix that the client last said was lost.
+    mix_loss: f64,
+    /// How the transport reaches the client.
+    path: Option<(Protocol, SocketAddr)>,
     told: Option<Instant>,
     numbers_id: Option<u8>,
     levels_id: Option<u8>,
@@ -222,6 +228,9 @@ impl Session {
             tiles: Vec::new(),
             wishes: Vec::new(),
             downlink: Downlink::default(),
+            mix: None,
+            mix_loss: 0.0,
+            path: None,
             told: None,
             numbers_id: None,
             levels_id: None,

@@ -1,14 +1,19 @@
-//! Plain RTCP of the clients, which the transport decrypts but tells only in part.
+//! What the transport knows and does not tell: plain RTCP of the clients, and the keys of SRTP.
 //!
-//! Transport-wide feedback is all that is wanted of it. The transport offers it with a copy of every
-//! packet in and out, which costs more than all else that a packet costs us; and its own estimator
-//! paces, probes and pads, so that padding would go out for tiles whose owner may not receive
-//! video. The ciphers are ours to give, though, and one that remembers what it has deciphered last
-//! costs nothing.
+//! Of the RTCP transport-wide feedback is wanted, and what receivers say of the mix. The transport
+//! offers it with a copy of every packet in and out, which costs more than all else that a packet
+//! costs us; and its own estimator paces, probes and pads, so that padding would go out for tiles
+//! whose owner may not receive video. The keys are for [`super::mix`], which sends beside the
+//! transport. Ciphers and DTLS are ours to give, though, and ones that remember what they have done
+//! last cost nothing.
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::time::Instant;
 
+use hubbub_rtp::srtp::Context;
+use str0m::crypto::dtls::{
+    DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, ProtocolVersion,
+};
 use str0m::crypto::{
     AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80Cipher, CryptoError, CryptoProvider,
     SrtpProvider, SupportedAeadAes128Gcm, SupportedAeadAes256Gcm, SupportedAes128CmSha1_80,
@@ -18,22 +23,21 @@ use str0m::crypto::{
 struct Tap {
     on: bool,
     plain: Vec<u8>,
+    outgoing: Option<Context>,
 }
 
 thread_local! {
     static TAP: RefCell<Tap> = RefCell::default();
 }
 
-static INNER: OnceLock<&'static dyn SrtpProvider> = OnceLock::new();
 static TAPPED: Tapped = Tapped;
 
 /// The cryptography of all transports of this process.
 pub fn provider() -> CryptoProvider {
-    let inner = str0m::crypto::from_feature_flags();
-    INNER.get_or_init(|| inner.srtp_provider);
     CryptoProvider {
         srtp_provider: &TAPPED,
-        ..inner
+        dtls_provider: &TAPPED,
+        ..*hubbub_rtp::provider()
     }
 }
 
@@ -58,6 +62,14 @@ pub fn listen<T>(packet: &[u8], work: impl FnOnce() -> T, take: impl FnOnce(&T, 
     done
 }
 
+/// Runs `work`, in which a transport may get its keys: then the context that encrypts what it sends
+/// comes, too.
+pub fn keys<T>(work: impl FnOnce() -> T) -> (T, Option<Context>) {
+    TAP.with_borrow_mut(|tap| tap.outgoing = None);
+    let done = work();
+    (done, TAP.with_borrow_mut(|tap| tap.outgoing.take()))
+}
+
 fn note(plain: &[u8]) {
     TAP.with_borrow_mut(|tap| {
         if tap.on {
@@ -71,9 +83,7 @@ fn note(plain: &[u8]) {
 struct Tapped;
 
 fn inner() -> &'static dyn SrtpProvider {
-    *INNER
-        .get()
-        .expect("set before a transport can be made with it")
+    hubbub_rtp::provider().srtp_provider
 }
 
 impl SrtpProvider for Tapped {
@@ -177,3 +187,71 @@ macro_rules! tap_aead {
 
 tap_aead!(AeadAes128GcmCipher);
 tap_aead!(AeadAes256GcmCipher);
+
+impl DtlsProvider for Tapped {
+    fn generate_certificate(&self) -> Option<DtlsCert> {
+        hubbub_rtp::provider().dtls_provider.generate_certificate()
+    }
+
+    fn new_dtls(
+        &self,
+        cert: &DtlsCert,
+        now: Instant,
+        version: DtlsVersion,
+        mtu: Option<usize>,
+    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
+        let provider = hubbub_rtp::provider().dtls_provider;
+        let dtls = provider.new_dtls(cert, now, version, mtu)?;
+        Ok(Box::new(Dtls(dtls)))
+    }
+}
+
+#[derive(Debug)]
+struct Dtls(Box<dyn DtlsInstance>);
+
+impl DtlsInstance for Dtls {
+    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
+        let output = self.0.poll_output(buf);
+        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
+            let context = Context::new(material, *profile, self.0.is_active(), true);
+            TAP.with_borrow_mut(|tap| tap.outgoing = context);
+        }
+        output
+    }
+
+    fn set_active(&mut self, active: bool) {
+        self.0.set_active(active);
+    }
+
+    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
+        self.0.handle_packet(packet)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
+        self.0.handle_timeout(now)
+    }
+
+    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
+        self.0.send_application_data(data)
+    }
+
+    fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    fn protocol_version(&self) -> Option<ProtocolVersion> {
+        self.0.protocol_version()
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.is_closing()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn close(&mut self) -> Result<(), DtlsImplError> {
+        self.0.close()
+    }
+}

@@ -8,7 +8,8 @@ use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output};
 
 use crate::session::downlink::Arrival;
-use crate::session::feedback::{Feedback, feedbacks, level_of, number_of};
+use crate::session::feedback::{Feedback, feedbacks, level_of, loss_of, number_of};
+use crate::session::mix::MixStream;
 use crate::session::payloads::Carries;
 use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Session, Waiting, tap};
 
@@ -26,8 +27,12 @@ const INLETS_MAX: usize = 64;
 
 /// -dBov from which on the mixer hears nothing; it takes 66 for the last of a voice.
 const QUIET: u8 = 70;
-/// Datagrams that wait at most.
+/// Datagrams that wait at most, and for how long: transport-wide feedback of them goes out every 50
+/// to 100 ms (chime-meetings C.8).
 const WAITING_MAX: usize = 8;
+const WAIT: Duration = Duration::from_millis(80);
+/// What a packet makes due besides itself may wait this long.
+const LINGER: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -44,6 +49,11 @@ fn kind_of(bytes: &[u8]) -> Kind {
         },
         _ => Kind::Other,
     }
+}
+
+/// RFC 7983.
+fn is_stun(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < 4)
 }
 
 fn local_for(source: SocketAddr) -> SocketAddr {
@@ -86,27 +96,19 @@ impl Session {
                 arrived,
                 bytes,
             });
+            self.wake_at(now + WAIT);
             return;
         }
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.take(&waiting, true, out, happened);
-        }
-        // A packet is all that RTP brings. What else has become due by then, the tick brings soon.
+        self.take_waiting(out, happened);
+        // A packet is all that RTP brings. What else has become due by then comes soon.
         let packet_only = kind_of(bytes) == Kind::Rtp && self.hears();
-        let (arrived, bytes) = (now, bytes);
-        self.take_bytes(
-            (protocol, source),
-            bytes,
-            arrived,
-            packet_only,
-            out,
-            happened,
-        );
+        let from = (protocol, source);
+        self.take(from, bytes, now, packet_only, out, happened);
     }
 
-    /// Whether a datagram makes no difference before the next tick. What a session holds has left
-    /// the processor's caches from one of its packets to the next, so that two of them in one go
-    /// cost little more than one; and most that comes is the silence of those who do not speak.
+    /// Whether a datagram makes no difference for a while. What a session holds has left the
+    /// processor's caches from one of its packets to the next, so that some of them in one go cost
+    /// little more than one; and most that comes is the silence of those who do not speak.
     fn can_wait(&self, bytes: &[u8]) -> bool {
         if !self.hears() || self.waiting.len() >= WAITING_MAX {
             return false;
@@ -121,26 +123,19 @@ impl Session {
         }
     }
 
-    fn take(
-        &mut self,
-        waiting: &Waiting,
-        packet_only: bool,
-        out: &mut Vec<Datagram>,
-        happened: &mut Vec<Happened>,
-    ) -> bool {
-        let from = (waiting.protocol, waiting.source);
-        self.take_bytes(
-            from,
-            &waiting.bytes,
-            waiting.arrived,
-            packet_only,
-            out,
-            happened,
-        )
+    fn wake_at(&mut self, at: Instant) {
+        self.deadline = Some(self.deadline.map_or(at, |deadline| deadline.min(at)));
     }
 
-    /// False: it is no datagram that a transport takes.
-    fn take_bytes(
+    fn take_waiting(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            let from = (waiting.protocol, waiting.source);
+            let (bytes, arrived) = (&waiting.bytes, waiting.arrived);
+            self.take(from, bytes, arrived, true, out, happened);
+        }
+    }
+
+    fn take(
         &mut self,
         (protocol, source): (Protocol, SocketAddr),
         bytes: &[u8],
@@ -148,18 +143,22 @@ impl Session {
         packet_only: bool,
         out: &mut Vec<Datagram>,
         happened: &mut Vec<Happened>,
-    ) -> bool {
+    ) {
         let now = self.advance(arrived);
         let Some(rtc) = self.rtc.as_mut() else {
-            return false;
+            return;
         };
         let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
-            return false;
+            return;
         };
-        let mut reports = Vec::new();
+        let (mut reports, mut loss) = (Vec::new(), None);
+        let mix_ssrc = self.audio.as_ref().map(|audio| audio.ssrc);
         let input = Input::Receive(now, receive);
         let taken = if kind_of(bytes) == Kind::Rtcp {
-            let take = |_: &_, plain: &[u8]| reports = feedbacks(plain);
+            let take = |_: &_, plain: &[u8]| {
+                reports = feedbacks(plain);
+                loss = mix_ssrc.and_then(|ssrc| loss_of(plain, ssrc));
+            };
             tap::listen(bytes, || rtc.handle_input(input), take)
         } else {
             rtc.handle_input(input)
@@ -167,29 +166,20 @@ impl Session {
         // Once it is up, a datagram that makes no sense is only that: anybody may have sent it.
         if taken.is_err() && !self.connected {
             happened.push(Happened::Broken);
-            return true;
+            return;
         }
+        self.mix_loss = loss.unwrap_or(self.mix_loss);
         for report in reports {
             self.on_feedback(&report, happened);
         }
         self.drain(out, happened, packet_only);
-        true
     }
 
     /// Lets time pass, and drains.
     pub fn drive(&mut self, now: Instant, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
         self.clock = now;
         self.dirty = false;
-        let waiting = std::mem::take(&mut self.waiting);
-        if let Some((last, earlier)) = waiting.split_last() {
-            // They let time pass as well, if only up to when they came.
-            for waiting in earlier {
-                self.take(waiting, true, out, happened);
-            }
-            if self.take(last, false, out, happened) {
-                return;
-            }
-        }
+        self.take_waiting(out, happened);
         let now = self.advance(now);
         let Some(rtc) = self.rtc.as_mut() else { return };
         if rtc.handle_input(Input::Timeout(now)).is_err() {
@@ -209,7 +199,14 @@ impl Session {
     fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>, packet_only: bool) {
         for _ in 0..ROUNDS_MAX {
             let Some(rtc) = self.rtc.as_mut() else { return };
-            match rtc.poll_output() {
+            let output = if self.mix.is_some() {
+                rtc.poll_output()
+            } else {
+                let (output, context) = tap::keys(|| rtc.poll_output());
+                self.mix = context.map(MixStream::new);
+                output
+            };
+            match output {
                 Ok(Output::Transmit(transmit)) => {
                     let contents: Vec<u8> = transmit.contents.into();
                     if let Some(id) = self.numbers_id
@@ -218,6 +215,10 @@ impl Session {
                         self.downlink.sent(number, contents.len(), self.clock);
                     }
                     let (protocol, destination) = (transmit.proto, transmit.destination);
+                    // An answer to a check goes wherever that came from.
+                    if !is_stun(&contents) {
+                        self.path = Some((protocol, destination));
+                    }
                     out.push(Datagram {
                         protocol,
                         destination,
@@ -228,6 +229,7 @@ impl Session {
                     let is_packet = matches!(event, Event::RtpPacket(_));
                     self.on_event(event, happened);
                     if is_packet && packet_only {
+                        self.wake_at(self.time + LINGER);
                         return;
                     }
                 }

@@ -3,9 +3,10 @@
 use std::io;
 use std::time::Instant;
 
+use hubbub_rtp::rtcp::{self, Heard};
+
 use super::{Client, Leg, World};
 use crate::load::link::{BURST, Datagram, Link, wall_clock};
-use crate::load::rtcp::{self, Heard};
 use crate::load::rtp::{Header, is_rtcp};
 use crate::load::streams::{Inbound, Kind};
 use crate::load::writing::OPUS;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL_NOPAD;
+use hubbub_rtp::provider;
 use messages::{AddTrack, Leave, Ping, Request, Response, SessionDescription, VideoLayer};
 use prost::Message;
 use rustls::ClientConfig;
@@ -20,7 +21,6 @@ use crate::load::description;
 use crate::load::options::Load;
 use crate::load::role::{Role, Speech};
 use crate::load::signalling::{Said, Signalling, Target};
-use crate::load::srtp::provider;
 use crate::websocket::{Received, Socket};
 
 const PING: Duration = Duration::from_secs(5);

@@ -1,18 +1,11 @@
 //! SRTP and SRTCP (RFC 3711, RFC 7714) for one direction, cheap enough for thousands of clients.
 
-use std::sync::OnceLock;
-
 use str0m::crypto::dtls::{KeyingMaterial, SrtpProfile};
 use str0m::crypto::{
-    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80,
-    Aes128CmSha1_80Cipher, CryptoProvider,
+    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80, Aes128CmSha1_80Cipher,
 };
 
-/// The cryptography of the process.
-pub fn provider() -> &'static CryptoProvider {
-    static PROVIDER: OnceLock<CryptoProvider> = OnceLock::new();
-    PROVIDER.get_or_init(str0m::crypto::from_feature_flags)
-}
+use crate::provider;
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
     provider().sha1_hmac_provider.sha1_hmac(key, parts)
@@ -179,7 +172,7 @@ impl Context {
                 let split = body.len().checked_sub(CM_TAG)?;
                 let roc = ((sequence >> 16) as u32).to_be_bytes();
                 let tag = hmac(authentication, &[&packet[..header + split], &roc]);
-                if tag[..CM_TAG] != body[split..] {
+                if !equal(&tag[..CM_TAG], &body[split..]) {
                     return None;
                 }
                 self.scratch.resize(split + 32, 0);
@@ -272,7 +265,7 @@ impl Context {
                 authentication,
             } => {
                 let tag = hmac(authentication, &[&packet[..end + INDEX]]);
-                if tag[..CM_TAG] != packet[end + INDEX..] {
+                if !equal(&tag[..CM_TAG], &packet[end + INDEX..]) {
                     return None;
                 }
                 out.resize(RTCP_CLEAR + secret.len() + 32, 0);
@@ -299,6 +292,12 @@ impl Context {
         }
         Some(out)
     }
+}
+
+/// Takes as long whatever differs.
+fn equal(one: &[u8], other: &[u8]) -> bool {
+    let differs = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));
+    one.len() == other.len() && differs == 0
 }
 
 fn ssrc(packet: &[u8], at: usize) -> u32 {

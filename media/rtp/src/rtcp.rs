@@ -157,7 +157,7 @@ const REFERENCE: u32 = 256;
 impl Arrivals {
     /// A packet with this transport-wide number came.
     pub fn came(&mut self, sequence: u16, at: Instant) {
-        let extended = super::rtp::extend(self.highest, sequence);
+        let extended = super::extend(self.highest, sequence);
         self.highest = Some(self.highest.map_or(extended, |h| h.max(extended)));
         if self.arrivals.len() < REPORTED {
             self.arrivals.push((extended, at));
