@@ -14,20 +14,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::session::trend::{Trend, Usage};
+
 /// Packets whose feedback is waited for.
 const HISTORY: usize = 4096;
-/// Packets sent within this time form one group.
-const GROUP: Duration = Duration::from_millis(5);
-/// Groups that a line is drawn through.
-const LINE: usize = 20;
-/// What the line's slope is scaled by.
-const GAIN: f64 = 4.0;
-/// A slope above the threshold for this long is overuse, in ms.
-const OVERUSE_TIME: f64 = 10.0;
-/// Bounds of the threshold, and how fast it follows up and down.
-const THRESHOLD: std::ops::RangeInclusive<f64> = 6.0..=600.0;
-const THRESHOLD_UP: f64 = 0.0087;
-const THRESHOLD_DOWN: f64 = 0.039;
 /// Time over which arrivals and losses are counted.
 const WINDOW: Duration = Duration::from_secs(1);
 /// The estimate falls at most this often.
@@ -37,6 +27,8 @@ const CAREFUL: Duration = Duration::from_secs(5);
 /// bit/s.
 const LOWEST: f64 = 50_000.0;
 const FIRST: f64 = 1_500_000.0;
+/// A path that lost nothing and held nothing back is not taken for less than this.
+const CARRIED: f64 = 300_000.0;
 const HIGHEST: f64 = 20_000_000.0;
 /// Loss above this part lowers the estimate.
 const HEAVY_LOSS: f64 = 0.15;
@@ -58,69 +50,18 @@ struct Sent {
     reported: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    first_sent: Instant,
-    last_sent: Instant,
-    arrived: Instant,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Usage {
-    Normal,
-    Over,
-    Under,
-}
-
 /// The estimate of one session's downlink.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Downlink {
     sent: VecDeque<Sent>,
     /// Extended number of the packet after the newest.
     next: u64,
     window: VecDeque<(Instant, u32, u32, u32)>, // at, bytes that arrived, packets, packets lost
-    group: Option<Group>,
-    previous: Option<Group>,
-    line: VecDeque<(f64, f64)>,
-    origin: Option<Instant>,
-    groups: u32,
-    accumulated: f64,
-    smoothed: f64,
-    slope: f64,
-    threshold: f64,
-    over_for: f64,
-    over_count: u32,
-    usage: Usage,
+    trend: Trend,
     estimate: Option<f64>,
     first_feedback: Option<Instant>,
     updated: Option<Instant>,
     fell: Option<Instant>,
-}
-
-impl Default for Downlink {
-    fn default() -> Downlink {
-        Downlink {
-            sent: VecDeque::new(),
-            next: 0,
-            window: VecDeque::new(),
-            group: None,
-            previous: None,
-            line: VecDeque::with_capacity(LINE + 1),
-            origin: None,
-            groups: 0,
-            accumulated: 0.0,
-            smoothed: 0.0,
-            slope: 0.0,
-            threshold: 12.5,
-            over_for: 0.0,
-            over_count: 0,
-            usage: Usage::Normal,
-            estimate: None,
-            first_feedback: None,
-            updated: None,
-            fell: None,
-        }
-    }
 }
 
 impl Downlink {
@@ -171,7 +112,7 @@ impl Downlink {
             };
             let sent = *sent;
             bytes += u32::from(sent.size);
-            self.arrived(sent.at, at);
+            self.trend.arrived(sent.at, at);
         }
         if packets == 0 {
             return;
@@ -213,88 +154,17 @@ impl Downlink {
         f64::from(bytes) * 8.0 / span.as_secs_f64().max(0.3)
     }
 
-    fn arrived(&mut self, sent: Instant, arrived: Instant) {
-        let Some(group) = &mut self.group else {
-            self.group = Some(Group {
-                first_sent: sent,
-                last_sent: sent,
-                arrived,
-            });
-            return;
-        };
-        if sent < group.first_sent {
-            return; // Out of order: it says nothing of the queue.
-        }
-        if sent.saturating_duration_since(group.first_sent) <= GROUP {
-            group.last_sent = sent;
-            group.arrived = group.arrived.max(arrived);
-            return;
-        }
-        let complete = *group;
-        self.group = Some(Group {
-            first_sent: sent,
-            last_sent: sent,
-            arrived,
-        });
-        if let Some(previous) = self.previous.replace(complete) {
-            self.compare(&previous, &complete);
-        }
-    }
-
-    fn compare(&mut self, before: &Group, after: &Group) {
-        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        let sent = ms(after.last_sent.saturating_duration_since(before.last_sent));
-        let arrived = if after.arrived >= before.arrived {
-            ms(after.arrived - before.arrived)
-        } else {
-            -ms(before.arrived - after.arrived)
-        };
-        self.groups += 1;
-        self.accumulated += arrived - sent;
-        self.smoothed = 0.9 * self.smoothed + 0.1 * self.accumulated;
-        let origin = *self.origin.get_or_insert(after.arrived);
-        let x = ms(after.arrived.saturating_duration_since(origin));
-        self.line.push_back((x, self.smoothed));
-        if self.line.len() > LINE {
-            self.line.pop_front();
-        }
-        if self.line.len() == LINE
-            && let Some(slope) = slope(&self.line)
-        {
-            self.detect(slope, sent);
-        }
-    }
-
-    fn detect(&mut self, slope: f64, sent: f64) {
-        let trend = f64::from(self.groups.min(60)) * slope * GAIN;
-        if trend > self.threshold {
-            self.over_for += sent;
-            self.over_count += 1;
-            if self.over_for > OVERUSE_TIME && self.over_count > 1 && slope >= self.slope {
-                self.over_for = 0.0;
-                self.over_count = 0;
-                self.usage = Usage::Over;
-            }
-        } else {
-            self.over_for = 0.0;
-            self.over_count = 0;
-            self.usage = if trend < -self.threshold {
-                Usage::Under
-            } else {
-                Usage::Normal
-            };
-        }
-        self.slope = slope;
-        let excess = trend.abs() - self.threshold;
-        if excess <= 15.0 {
-            let follow = if excess > 0.0 {
-                THRESHOLD_UP
-            } else {
-                THRESHOLD_DOWN
-            };
-            let threshold = self.threshold + follow * excess * sent.min(100.0);
-            self.threshold = threshold.clamp(*THRESHOLD.start(), *THRESHOLD.end());
-        }
+    /// bit/s that was sent in the last second.
+    fn sending(&self, now: Instant) -> f64 {
+        let recent = |sent: &&Sent| now.saturating_duration_since(sent.at) <= WINDOW;
+        let bytes: u64 = self
+            .sent
+            .iter()
+            .rev()
+            .take_while(recent)
+            .map(|s| u64::from(s.size))
+            .sum();
+        bytes as f64 * 8.0 / WINDOW.as_secs_f64()
     }
 
     fn update(&mut self, now: Instant) {
@@ -315,9 +185,14 @@ impl Downlink {
         let may_fall = since(self.fell).is_none_or(|since| since >= FALL_EVERY);
         let loss = self.loss().unwrap_or(0.0);
         let mut next = estimate;
-        if self.usage == Usage::Over {
+        if self.trend.usage() == Usage::Over {
             if may_fall {
-                next = estimate.min(0.85 * arriving);
+                next = if self.sending(now) > 1.15 * arriving {
+                    estimate.min(0.85 * arriving)
+                } else {
+                    // All that is sent arrives: too little to tell what the path carries.
+                    estimate.min((0.85 * estimate).max(arriving).max(CARRIED))
+                };
                 self.fell = Some(now);
             }
         } else if loss > HEAVY_LOSS {
@@ -325,7 +200,7 @@ impl Downlink {
                 next = estimate.min(arriving.max(LOWEST)) * (1.0 - 0.3 * loss);
                 self.fell = Some(now);
             }
-        } else if self.usage == Usage::Normal && loss < 0.5 * HEAVY_LOSS {
+        } else if self.trend.usage() == Usage::Normal && loss < 0.5 * HEAVY_LOSS {
             let confirmed = estimate < 1.5 * arriving + 10_000.0;
             let careful = since(self.fell).is_some_and(|since| since < CAREFUL);
             next = match (confirmed, careful) {
@@ -339,22 +214,6 @@ impl Downlink {
         }
         self.estimate = Some(next.clamp(LOWEST, HIGHEST));
     }
-}
-
-/// Slope of the line that fits best.
-fn slope(points: &VecDeque<(f64, f64)>) -> Option<f64> {
-    let count = points.len() as f64;
-    let (sum_x, sum_y) = points
-        .iter()
-        .fold((0.0, 0.0), |(sx, sy), (x, y)| (sx + x, sy + y));
-    let (mean_x, mean_y) = (sum_x / count, sum_y / count);
-    let (above, below) = points.iter().fold((0.0, 0.0), |(above, below), (x, y)| {
-        (
-            above + (x - mean_x) * (y - mean_y),
-            below + (x - mean_x).powi(2),
-        )
-    });
-    (below > 0.0).then(|| above / below)
 }
 
 #[cfg(test)]
@@ -456,6 +315,20 @@ mod tests {
         path.run(3, 1_200_000.0, 500_000.0, 0);
         path.run(20, 400_000.0, 10_000_000.0, 0);
         assert!(path.estimate() > 600_000, "{}", path.estimate());
+    }
+
+    #[test]
+    fn a_jolt_while_little_is_sent_says_little_of_the_path() {
+        let mut path = Path::new();
+        path.run(5, 50_000.0, 10_000_000.0, 0);
+        let before = path.estimate();
+        path.free = path.now + Duration::from_millis(250);
+        path.run(5, 50_000.0, 10_000_000.0, 0);
+        assert!(
+            path.estimate() > before / 2,
+            "{} after {before}",
+            path.estimate()
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod payloads;
 pub mod setup;
 mod tap;
 mod transport;
+mod trend;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
