@@ -41,6 +41,8 @@ pub enum Event {
         session: SessionId,
         reason: CloseReason,
     },
+    /// No packet of any kind has come from a connected session for a second, or one has again.
+    Quiet { session: SessionId, quiet: bool },
     /// Who is heard, and how loud: -dBFS, 0 the loudest. One empty list ends it.
     Levels {
         meeting: MeetingId,

@@ -24,6 +24,53 @@ fn a_client_connects_and_hears_silence_50_times_a_second() {
 }
 
 #[test]
+fn reports_say_once_a_second_which_moment_is_heard() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    world.run(Duration::from_secs(3));
+    let packets = world.take_packets(0, 1500);
+    let last = packets.last().unwrap();
+    let report = last.last_sender_info.as_ref().unwrap();
+    assert_eq!(*report.ssrc, 1500);
+    // The packets since the report are at most those of a second and of its way here.
+    let since = last.time.numer().abs_diff(report.rtp_time.numer());
+    assert!(since <= 49 * 960, "{since}");
+    assert!(report.sender_packet_count >= 100, "{report:?}");
+    assert_eq!(
+        report.sender_octet_count,
+        3 * report.sender_packet_count, // silence
+    );
+}
+
+#[test]
+fn a_client_that_falls_quiet_is_told_of_and_so_is_its_return() {
+    let mut world = World::new();
+    world.connect(0, &[1, 2]);
+    let quiet = |world: &World| -> Vec<bool> {
+        let of_second = |event: &Event| match event {
+            Event::Quiet { session: 2, quiet } => Some(*quiet),
+            _ => None,
+        };
+        world.events.iter().filter_map(of_second).collect()
+    };
+    let talk = |world: &mut World, ms: u64| {
+        if ms.is_multiple_of(20) {
+            for client in &mut world.clients {
+                client.send_audio(&[0xf8, 0xff, 0xfe], false, -127);
+            }
+        }
+    };
+    world.run_with(Duration::from_secs(2), talk);
+    assert_eq!(quiet(&world), []);
+    world.clients[1].unplugged = true;
+    world.run_with(Duration::from_millis(1300), talk);
+    assert_eq!(quiet(&world), [true]);
+    world.clients[1].unplugged = false;
+    world.run_with(Duration::from_millis(300), talk);
+    assert_eq!(quiet(&world), [true, false]);
+}
+
+#[test]
 fn the_first_packet_of_the_microphone_is_told_once() {
     let mut world = World::new();
     world.connect(0, &[1]);

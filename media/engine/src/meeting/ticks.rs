@@ -10,6 +10,7 @@ use crate::meeting::{Meeting, Output};
 const ROUTE: u64 = 5;
 const PCM: u64 = 8;
 const LEVELS: u64 = 10;
+const QUIET: u64 = 10;
 const SILENCE: u64 = 50;
 const SIGNAL: u64 = 100;
 const BITRATES: u64 = 200;
@@ -36,7 +37,8 @@ impl Meeting {
         self.mixer.tick(now, &mut mixed);
         let due = |every: u64| self.ticks.is_multiple_of(every);
         let (route, pcm, levels) = (due(ROUTE), due(PCM), due(LEVELS));
-        let (silence, signal, bitrates) = (due(SILENCE), due(SIGNAL), due(BITRATES));
+        let (quiet, silence) = (due(QUIET), due(SILENCE));
+        let (signal, bitrates) = (due(SIGNAL), due(BITRATES));
         if route {
             self.route(now, output);
         }
@@ -45,6 +47,9 @@ impl Meeting {
         }
         if pcm && self.transcribed {
             self.tell_pcm(output);
+        }
+        if quiet {
+            self.tell_quiet(now, output);
         }
         if silence {
             self.end_silent(now, output);
@@ -109,6 +114,15 @@ impl Meeting {
             .collect();
         for (session, reason) in over {
             self.give_up(session, reason, output);
+        }
+    }
+
+    fn tell_quiet(&mut self, now: Instant, output: &mut Output) {
+        for (id, session) in &mut self.sessions {
+            if let Some(quiet) = session.take_quiet(now) {
+                let session = *id;
+                output.events.push(Event::Quiet { session, quiet });
+            }
         }
     }
 

@@ -41,6 +41,8 @@ pub const LOCAL_V6: SocketAddr = SocketAddr::new(
 
 /// A session without a packet of any kind for this long is gone.
 pub const SILENCE_MAX: Duration = Duration::from_secs(12);
+/// After this long without a packet of any kind the owner is told.
+pub const QUIET_AFTER: Duration = Duration::from_secs(1);
 /// Addresses from which a client may come in a session's life.
 const ADDRESSES_MAX: usize = 64;
 /// A handshake that has not come to an end by then has failed.
@@ -176,6 +178,7 @@ pub struct Session {
     open: OpenSession,
     opened_at: Instant,
     last_packet: Instant,
+    quiet: bool,
     rtc: Option<Box<Rtc>>,
     /// The transport's, which may lag behind the clock's.
     time: Instant,
@@ -220,6 +223,7 @@ impl Session {
             open,
             opened_at: now,
             last_packet: now,
+            quiet: false,
             rtc: None,
             time: now,
             clock: now,
@@ -270,6 +274,16 @@ impl Session {
     /// Whether no packet of any kind has come for too long.
     pub fn is_silent(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last_packet) >= SILENCE_MAX
+    }
+
+    /// Whether packets of a connected session have ceased to come or come again, where that changed
+    /// since it was last asked for.
+    pub fn take_quiet(&mut self, now: Instant) -> Option<bool> {
+        let quiet =
+            self.connected && now.saturating_duration_since(self.last_packet) >= QUIET_AFTER;
+        let changed = quiet != self.quiet;
+        self.quiet = quiet;
+        changed.then_some(quiet)
     }
 
     /// Whether its handshake takes too long.

@@ -28,6 +28,13 @@ class Closed(_Event, frozen=True, tag="closed"):
     reason: str  # "silent", "dtls", "failed"
 
 
+class Quiet(_Event, frozen=True, tag="quiet"):
+    """No packet of any kind has come from a connected session for 1 s, or one has again."""
+
+    session: int
+    quiet: bool
+
+
 class Levels(_Event, frozen=True, tag="levels"):
     """Who is heard: session and volume, -dBFS in 0..127, 0 the loudest. Every 200 ms.
 
@@ -104,6 +111,7 @@ Event = (
     Connected
     | FirstAudio
     | Closed
+    | Quiet
     | Levels
     | Signal
     | Source

@@ -12,7 +12,9 @@ from hubbub.meetings.signalling import signal_pb2 as pb
 from hubbub.meetings.signalling.session import Media, Phase, Session
 from hubbub.meetings.signalling.state import Stale, State
 
-OfSession = events.Connected | events.Closed | events.Signal | events.Paused | events.Resumed
+OfSession = (
+    events.Connected | events.Closed | events.Quiet | events.Signal | events.Paused | events.Resumed
+)
 OfMeeting = events.Levels | events.Bitrates | events.Starved | events.Source | events.Failed
 
 
@@ -34,6 +36,8 @@ def _of_session(state: State, session: Session, event: OfSession) -> None:
         case events.Closed():
             if session.media in (Media.OPENING, Media.CONNECTED):
                 lifecycle.media_closed(state, session, silent=event.reason == "silent")
+        case events.Quiet():
+            lifecycle.media_quiet(state, session, quiet=event.quiet)
         case events.Signal():
             volumes.signal_changed(state, session, event.strength)
         case events.Paused():

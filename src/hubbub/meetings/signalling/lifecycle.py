@@ -2,7 +2,7 @@
 
 One invariant: *whatever happens to a connection, its member leaves once*: by LEAVE or a farewell at
 once, otherwise when neither the connection nor a successor has been there for a while. Where the
-WebSocket and the media are both gone that is as long as a quick reconnect takes.
+WebSocket is gone and no media come either, that is as long as a quick reconnect takes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hubbub.meetings.signalling.statuses import Farewell
 
 DROP_AFTER = 15.0  # seconds without a socket or a successor, while media may still come
 GONE_AFTER = 2.0  # without either
+QUIET_FOR = 1.0  # the media engine tells of a silence that has lasted so long
 CONNECT_WITHIN = 15.0  # after which clients give an attempt up
 JOIN_WITHIN = 60.0  # seconds that a socket may be open before anybody joins on it
 GOING_AWAY = 1001  # what a browser says when its page is left
@@ -115,9 +116,28 @@ def socket_closed(state: State, session: Session, code: int) -> None:
     member = state.own_member(session)
     if member.bearer is not session or code == GOING_AWAY:
         end(state, session, dropped=True)
+    elif session.media is Media.GONE:
+        leave_at(state, member, state.now + GONE_AFTER)
     else:
-        gone = session.media is Media.GONE
-        leave_at(state, member, state.now + (GONE_AFTER if gone else DROP_AFTER))
+        session.cut_at = state.now
+        await_reconnect(state, member, session)
+
+
+def media_quiet(state: State, session: Session, *, quiet: bool) -> None:
+    """Nothing comes from its client any more, or something does again."""
+    session.quiet = quiet
+    is_there = session.media is Media.CONNECTED and session.phase is not Phase.ENDED
+    if is_there and not session.socket:
+        await_reconnect(state, state.own_member(session), session)
+
+
+def await_reconnect(state: State, member: Member, session: Session) -> None:
+    """Its socket has gone, and the engine has not given its media up."""
+    if session.quiet:
+        member.leaves_at = max(session.cut_at, state.now - QUIET_FOR) + GONE_AFTER
+    else:
+        member.leaves_at = session.cut_at + DROP_AFTER
+    state.wake_at(member.leaves_at)
 
 
 def media_closed(state: State, session: Session, *, silent: bool) -> None:

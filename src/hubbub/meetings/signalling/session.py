@@ -55,6 +55,8 @@ class Session:
     phase: Phase = Phase.OPENED
     media: Media = Media.NONE
     socket: bool = True
+    cut_at: float = 0.0  # when the socket went, if it has
+    quiet: bool = False  # nothing comes from the client's media now
     audio_session_id: int = 0
     compressed: bool = False
     adaptation: int = 0  # SdkServerSideNetworkAdaption as the client asked for

@@ -374,6 +374,9 @@ class Client:
     def media_closes(self, reason: str = "silent") -> None:
         self.house.media(events.Closed(self.number, reason))
 
+    def falls_quiet(self, quiet: bool = True) -> None:
+        self.house.media(events.Quiet(self.number, quiet))
+
     def mute(self, muted: bool) -> None:
         self.send(Type.AUDIO_CONTROL, audio_control=pb.SdkAudioControlFrame(muted=muted))
 

@@ -130,6 +130,12 @@ class MeetingMachine(RuleBasedStateMachine):
         clients = list(self.house.clients.values())
         clients[number % len(clients)].media_closes(reason)
 
+    @precondition(lambda self: self.house.clients)
+    @rule(number=pick, quiet=st.booleans())
+    def media_fall_quiet(self, number: int, quiet: bool) -> None:
+        clients = list(self.house.clients.values())
+        clients[number % len(clients)].falls_quiet(quiet)
+
     @precondition(lambda self: self.open)
     @rule(number=pick, code=st.sampled_from([1000, 1001, 1006]))
     def socket_goes(self, number: int, code: int) -> None:

@@ -182,6 +182,63 @@ def test_media_that_end_after_the_socket_shorten_the_wait() -> None:
     assert bob.model.present == {"bob"}
 
 
+def test_a_client_that_was_killed_is_gone_when_no_reconnect_came() -> None:
+    house = House()
+    bob, ann = house.enter("bob"), entered(house)
+    ann.socket_closes(1006)
+    house.advance(1.2)
+    ann.falls_quiet()
+    assert bob.model.present == {"ann", "bob"}
+    house.clear()
+    house.advance(1.1)
+    assert bob.model.dropped == ["ann"]
+    assert house.told()[0] == ("AttendeeDropped", "ann")
+    assert house.given(commands.CloseSession) == [commands.CloseSession(ann.number)]
+
+
+def test_a_client_whose_media_fell_silent_first_has_the_same_time() -> None:
+    house = House()
+    bob, ann = house.enter("bob"), entered(house)
+    ann.falls_quiet()
+    house.advance(8)
+    assert bob.model.present == {"ann", "bob"}
+    ann.socket_closes(1006)
+    house.advance(1.9)
+    assert bob.model.present == {"ann", "bob"}
+    house.advance(0.2)
+    assert bob.model.dropped == ["ann"]
+
+
+def test_media_that_come_again_keep_a_lost_socket_for_its_time() -> None:
+    house = House()
+    bob, ann = house.enter("bob"), entered(house)
+    ann.socket_closes(1006)
+    ann.falls_quiet()
+    house.advance(1)
+    ann.falls_quiet(False)
+    house.advance(13.9)
+    assert bob.model.present == {"ann", "bob"}
+    house.advance(0.2)
+    assert bob.model.dropped == ["ann"]
+
+
+def test_a_reconnect_after_the_silence_of_a_lost_connection_is_one() -> None:
+    house = House()
+    bob, ann = house.enter("bob"), entered(house)
+    ann.socket_closes(1006)
+    ann.falls_quiet()
+    house.advance(0.9)
+    again = house.opened("ann")
+    again.join(audio_session_id=CLIENT)
+    ann.falls_quiet(False)
+    ann.falls_quiet()
+    house.advance(5)
+    again.subscribe()
+    again.connect()
+    house.advance(20)
+    assert bob.model.events == [("bob", True), ("ann", True)]
+
+
 def test_a_page_that_was_left_is_gone_at_once() -> None:
     house = House()
     bob, ann = house.enter("bob"), entered(house)
