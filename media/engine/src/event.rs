@@ -48,8 +48,11 @@ pub enum Event {
         meeting: MeetingId,
         levels: Vec<(SessionId, u8)>,
     },
-    /// A session's uplink changed: 0 bad (loss over 20 %), 1 (over 5 %), 2 good.
-    Signal { session: SessionId, strength: u8 },
+    /// Sessions whose uplinks changed, and to what: 0 bad (loss over 20 %), 1 (over 5 %), 2 good.
+    Signals {
+        meeting: MeetingId,
+        strengths: Vec<(SessionId, u8)>,
+    },
     /// A stream began or ceased to arrive, or passed the meeting's limit either way.
     Source {
         meeting: MeetingId,

@@ -57,9 +57,9 @@ fn speech_goes_on_and_the_bad_uplink_is_told() {
     );
     assert!(heard(&packets[half..], &[700.0])[0] > 1500.0);
     assert!(
-        world.events.contains(&Event::Signal {
-            session: 1,
-            strength: 1
+        world.events.contains(&Event::Signals {
+            meeting: support::MEETING,
+            strengths: vec![(1, 1)]
         }),
         "{:?}",
         world.events

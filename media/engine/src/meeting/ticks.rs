@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::event::{CloseReason, Event};
 use crate::meeting::outlet::{Mixed, Outlet};
 use crate::meeting::{Meeting, Output};
+use crate::session::Session;
 
 /// Ticks of 20 ms between two rounds of each.
 const ROUTE: u64 = 5;
@@ -55,7 +56,7 @@ impl Meeting {
             self.end_silent(now, output);
         }
         if signal {
-            self.tell_signal(output);
+            self.tell_signals(output);
         }
         if bitrates {
             self.tell_bitrates(output);
@@ -126,12 +127,12 @@ impl Meeting {
         }
     }
 
-    fn tell_signal(&mut self, output: &mut Output) {
-        for (id, session) in &mut self.sessions {
-            if let Some(strength) = session.take_signal() {
-                let session = *id;
-                output.events.push(Event::Signal { session, strength });
-            }
+    fn tell_signals(&mut self, output: &mut Output) {
+        let changed = |(id, session): (&_, &mut Session)| Some((*id, session.take_signal()?));
+        let strengths: Vec<_> = self.sessions.iter_mut().filter_map(changed).collect();
+        if !strengths.is_empty() {
+            let meeting = self.id;
+            output.events.push(Event::Signals { meeting, strengths });
         }
     }
 

@@ -46,11 +46,11 @@ class Levels(_Event, frozen=True, tag="levels"):
     levels: tuple[tuple[int, int], ...]
 
 
-class Signal(_Event, frozen=True, tag="signal"):
-    """A session's uplink changed: 0 bad (loss over 20 %), 1 (over 5 %), 2 good."""
+class Signals(_Event, frozen=True, tag="signals"):
+    """Sessions whose uplinks changed, and to what: 0 bad (loss over 20 %), 1 (over 5 %), 2 good."""
 
-    session: int
-    strength: int
+    meeting: int
+    strengths: tuple[tuple[int, int], ...]
 
 
 class Source(_Event, frozen=True, tag="source"):
@@ -113,7 +113,7 @@ Event = (
     | Closed
     | Quiet
     | Levels
-    | Signal
+    | Signals
     | Source
     | Bitrates
     | Paused

@@ -12,10 +12,15 @@ from hubbub.meetings.signalling import signal_pb2 as pb
 from hubbub.meetings.signalling.session import Media, Phase, Session
 from hubbub.meetings.signalling.state import Stale, State
 
-OfSession = (
-    events.Connected | events.Closed | events.Quiet | events.Signal | events.Paused | events.Resumed
+OfSession = events.Connected | events.Closed | events.Quiet | events.Paused | events.Resumed
+OfMeeting = (
+    events.Levels
+    | events.Signals
+    | events.Bitrates
+    | events.Starved
+    | events.Source
+    | events.Failed
 )
-OfMeeting = events.Levels | events.Bitrates | events.Starved | events.Source | events.Failed
 
 
 def handle(state: State, event: events.Event) -> None:
@@ -38,8 +43,6 @@ def _of_session(state: State, session: Session, event: OfSession) -> None:
                 lifecycle.media_closed(state, session, silent=event.reason == "silent")
         case events.Quiet():
             lifecycle.media_quiet(state, session, quiet=event.quiet)
-        case events.Signal():
-            volumes.signal_changed(state, session, event.strength)
         case events.Paused():
             _tell_groups(state, session, frames.PAUSE, event.groups)
         case _:
@@ -50,6 +53,8 @@ def _of_meeting(state: State, event: OfMeeting) -> None:
     match event:
         case events.Levels():
             volumes.send_levels(state, event.levels)
+        case events.Signals():
+            volumes.signals_changed(state, event.strengths)
         case events.Bitrates():
             index.send_bitrates(state, event.bitrates, event.estimates)
         case events.Starved():

@@ -6,7 +6,7 @@ heard, one with any signal strength all whose uplink is not good: clients reset 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hubbub.meetings.signalling import frames
 from hubbub.meetings.signalling import signal_pb2 as pb
@@ -30,25 +30,33 @@ def send_levels(state: State, levels: Iterable[tuple[int, int]]) -> None:
     state.send_all(state.listeners(), frames.encode(frames.AUDIO_METADATA, state.now, frame))
 
 
-def signal_changed(state: State, session: Session, strength: int) -> None:
-    session.signal = min(max(strength, 0), GOOD)
-    frame = _signals(state, session)
+def signals_changed(state: State, strengths: Iterable[tuple[int, int]]) -> None:
+    """`strengths`: session and strength of all that changed."""
+    changed = []
+    for number, strength in strengths:
+        session = state.sessions.get(number)
+        if session is not None:
+            session.signal = min(max(strength, 0), GOOD)
+            changed.append(session)
+    frame = _signals(state, changed)
     if frame is not None:
         state.send_all(state.listeners(), frame)
 
 
 def send_signals(state: State, session: Session) -> None:
     """To somebody new, if there is anything but good uplinks."""
-    frame = _signals(state, None)
+    frame = _signals(state, ())
     if frame is not None:
         state.send(session, frame)
 
 
-def _signals(state: State, changed: Session | None) -> bytes | None:
+def _signals(state: State, changed: Collection[Session]) -> bytes | None:
+    """Of those that are not good, and of those that `changed`."""
+    numbers = {session.number for session in changed}
     states = [
         pb.SdkAudioAttendeeState(audio_stream_id=stream, signal_strength=session.signal)
         for session in state.sessions.values()
-        if session.signal < GOOD or session is changed
+        if session.signal < GOOD or session.number in numbers
         for stream in _streams_of(state, session)
     ]
     if not states:

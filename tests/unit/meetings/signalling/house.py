@@ -167,6 +167,11 @@ class House:
         told = tuple((client.number, volume) for client, volume in levels)
         self.media(events.Levels(self.room.meeting, told))
 
+    def signals(self, *strengths: tuple[Client, int]) -> None:
+        assert self.room.meeting is not None
+        told = tuple((client.number, strength) for client, strength in strengths)
+        self.media(events.Signals(self.room.meeting, told))
+
     def source(self, stream: int, state: Any) -> None:
         assert self.room.meeting is not None
         self.media(events.Source(self.room.meeting, stream, state, 1, 1))

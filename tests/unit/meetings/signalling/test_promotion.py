@@ -72,7 +72,7 @@ def test_a_viewers_mute_and_signal_are_its_own() -> None:
     ann, vic = house.enter("ann"), viewer(house)
     house.clear()
     vic.mute(True)
-    house.media(events.Signal(vic.number, 0))
+    house.signals((vic, 0))
     assert ann.frames == []
     assert vic.model.muted["vic"] is True
 

@@ -214,10 +214,10 @@ class MeetingMachine(RuleBasedStateMachine):
                 tuple((session, 9000) for session in sessions),
             ),
             events.Starved(meeting, tuple(streams)),
+            events.Signals(meeting, tuple((session, 1) for session in sessions)),
         ]
         told += [events.Source(meeting, stream, state, 1, 1) for stream in streams]
-        for session in sessions:
-            told += [events.Signal(session, 1), events.Paused(session, (1,))]
+        told += [events.Paused(session, (1,)) for session in sessions]
         for event in told:
             self.house.media(event)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hubbub.meetings.media import events
 from hubbub.meetings.signalling.effects import SendAll
 from tests.unit.meetings.signalling.house import Client, House, Type
 
@@ -57,20 +56,29 @@ def test_poor_uplinks_are_told_without_volumes() -> None:
     house = House()
     ann, bob = house.enter("ann"), house.enter("bob")
     house.clear()
-    house.media(events.Signal(ann.number, 0))
+    house.signals((ann, 0))
     assert states(bob) == [(stream(bob, "ann"), None, 0)]
     house.clear()
-    house.media(events.Signal(bob.number, 1))
+    house.signals((bob, 1))
     assert states(ann) == [(stream(ann, "ann"), None, 0), (stream(ann, "bob"), None, 1)]
     house.clear()
-    house.media(events.Signal(ann.number, 9))
+    house.signals((ann, 9))
     assert states(ann) == [(stream(ann, "ann"), None, 2), (stream(ann, "bob"), None, 1)]
+
+
+def test_uplinks_that_change_together_are_told_in_one_frame() -> None:
+    house = House()
+    ann, bob, cat = (house.enter(name) for name in ("ann", "bob", "cat"))
+    house.clear()
+    house.signals((ann, 0), (bob, 1), (cat, 2))
+    told = [(stream(cat, "ann"), None, 0), (stream(cat, "bob"), None, 1)]
+    assert states(cat) == [*told, (stream(cat, "cat"), None, 2)]
 
 
 def test_who_comes_later_learns_of_poor_uplinks() -> None:
     house = House()
     ann = house.enter("ann")
-    house.media(events.Signal(ann.number, 1))
+    house.signals((ann, 1))
     bob = house.enter("bob")
     assert states(bob) == [(stream(bob, "ann"), None, 1)]
 
@@ -82,5 +90,5 @@ def test_signals_of_who_is_not_present_are_not_told() -> None:
     bob.join()
     bob.subscribe()
     house.clear()
-    house.media(events.Signal(bob.number, 0))
+    house.signals((bob, 0))
     assert house.effects == []
