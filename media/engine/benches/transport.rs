@@ -11,13 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::{Client, SERVER};
-use hubbub_engine::session::media::VideoPacket;
+use hubbub_engine::session::egress::{Kept, VideoPacket};
 use hubbub_engine::session::payloads::{Format, VideoCodec};
 use hubbub_engine::session::setup::Identity;
 use hubbub_engine::session::{Datagram, Session};
 use nix::time::{ClockId, clock_gettime};
 use str0m::net::Protocol;
-use str0m::rtp::ExtensionValues;
 
 /// What this thread has used of a processor: others may be busy.
 fn cpu() -> Duration {
@@ -102,9 +101,8 @@ fn audio() -> f64 {
     const PACKETS: u32 = 5000;
     for _ in 0..PACKETS {
         let started = cpu();
-        let moment = (pair.now, 0);
         pair.session
-            .write_audio(&payload, false, 0, moment, &mut pair.out);
+            .write_audio(&payload, false, 0, pair.now, &mut pair.out);
         pair.spent += cpu() - started;
         pair.step(Duration::from_millis(20));
     }
@@ -127,8 +125,7 @@ fn uplink() -> f64 {
 fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
     let mut pair = Pair::connect(tiles);
     let payload: Arc<[u8]> = vec![7; 1100].into();
-    let extensions = ExtensionValues::default();
-    let bases: Vec<u32> = pair.session.tiles().iter().map(|tile| tile.ssrc).collect();
+    let bases: Vec<u32> = pair.session.tiles().collect();
     pair.spent = Duration::ZERO;
     let rounds = 20_000 / (batch * tiles);
     for round in 0..rounds {
@@ -136,7 +133,7 @@ fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
         {
             for tile in &bases {
                 for index in 0..batch {
-                    pair.session.write_video(VideoPacket {
+                    let packet = VideoPacket {
                         tile: *tile,
                         format: Format {
                             codec: VideoCodec::Vp8,
@@ -147,10 +144,11 @@ fn video(tiles: u32, batch: u32, interval: Duration) -> f64 {
                         timestamp: round * 3000,
                         marker: index == batch - 1,
                         payload: &payload,
-                        patch: None,
-                        extensions: extensions.clone(),
+                        vp8: None,
+                        kept: Kept::default(),
                         arrived: pair.now,
-                    });
+                    };
+                    pair.session.write_video(&packet, pair.now, &mut pair.out);
                 }
             }
         }

@@ -1,9 +1,10 @@
-//! What WebRTC's media travels in, for those who write it themselves: SRTP contexts ([`srtp`]), RTCP
-//! packets ([`rtcp`]) and DTLS ([`dtls`]), without I/O. Ciphers are those that str0m is built with.
+//! What WebRTC's media travels in, for those who write it themselves: RTP headers ([`packet`]),
+//! RTCP ([`rtcp`]), SRTP ([`srtp`]) and DTLS ([`dtls`]), without I/O. Ciphers are those that str0m is built with.
 
 #![forbid(unsafe_code)]
 
 pub mod dtls;
+pub mod packet;
 pub mod rtcp;
 pub mod srtp;
 

@@ -8,13 +8,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hubbub_rtp::packet::Extensions;
 use hubbub_rtp::rtcp::Arrivals;
 
 use super::description::{Description, Section};
 use super::link::{Identity, Link};
 use super::picture::Picture;
 use super::role::{Role, Speech};
-use super::rtp::Extensions;
 use super::signalling::{Said, Signalling};
 use super::streams::{Inbound, Kind, Outbound};
 use super::voice::Voice;

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use hubbub_rtp::packet::{Extensions, Outgoing};
 use hubbub_rtp::provider;
 use hubbub_rtp::srtp::Context;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
@@ -15,7 +16,6 @@ use str0m::crypto::dtls::{DtlsCert, DtlsInstance, DtlsOutput, DtlsVersion};
 
 use super::description::Description;
 use super::ice::{Agent, Credentials};
-use super::rtp::{Extensions, Outgoing};
 
 /// Bytes.
 const RECEIVE_BUFFER: usize = 1 << 20;

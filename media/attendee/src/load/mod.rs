@@ -14,7 +14,6 @@ mod picture;
 mod process;
 mod result;
 mod role;
-mod rtp;
 mod run;
 mod signalling;
 mod streams;

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use hubbub_rtp::packet::Extensions;
+
 use super::description::{Description, Section};
 use super::ice::Credentials;
-use super::rtp::Extensions;
 
 /// Opus.
 pub const OPUS: u8 = 111;

@@ -37,13 +37,13 @@ impl Meeting {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        let before: Vec<u32> = session.tiles().iter().map(|tile| tile.ssrc).collect();
+        let before: Vec<u32> = session.tiles().collect();
         if !session.configure(&self.settings.identity, command, now) {
             self.give_up(id, CloseReason::Failed, output);
             return;
         }
         for gone in before {
-            if !session.tiles().iter().any(|tile| tile.ssrc == gone) {
+            if !session.tiles().any(|tile| tile == gone) {
                 self.router.remove_sink(id, gone);
             }
         }

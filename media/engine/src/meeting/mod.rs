@@ -1,8 +1,7 @@
 //! One meeting: its sessions, its mixer and its router, and what passes between them.
 //!
-//! Invariant: every public method leaves `dirty` holding each session that was written to and not
-//! yet driven, and [`Meeting::flush`] drives them all. Packets of one batch thus reach a receiver's
-//! transport together.
+//! Invariant: every public method leaves `dirty` holding each session of whose transport something
+//! was asked and that has not been driven since, and [`Meeting::flush`] drives them all.
 
 mod commands;
 mod outlet;
@@ -328,8 +327,9 @@ impl Meeting {
             self.id,
             &mut self.sessions,
             &mut self.dirty,
-            &mut output.events,
+            output,
             &mut self.counters,
+            arrived,
         );
         self.router.receive(stream, packet, &mut outlet);
     }
@@ -340,8 +340,9 @@ impl Meeting {
             self.id,
             &mut self.sessions,
             &mut self.dirty,
-            &mut output.events,
+            output,
             &mut self.counters,
+            now,
         );
         self.router.tick(now, &mut outlet);
     }

@@ -5,48 +5,47 @@ use std::time::Instant;
 use hubbub_mixer::Frame;
 use hubbub_router::{Forward, Receiver, SourceState};
 use rustc_hash::FxHashMap;
-use str0m::media::MediaTime;
-use str0m::rtp::{ExtensionValues, RtpPacket, VideoOrientation, Vp8Descriptor, Vp8Patch};
+use str0m::media::{Frequency, MediaTime};
+use str0m::rtp::RtpPacket;
 
 use crate::command::{MeetingId, SessionId};
 use crate::event::{self, Event};
-use crate::meeting::Counters;
-use crate::session::media::VideoPacket;
+use crate::meeting::{Counters, Output};
+use crate::session::Session;
+use crate::session::egress::{Kept, VideoPacket};
 use crate::session::payloads::Format;
-use crate::session::{Datagram, Session};
 
 /// What a packet of video has besides what the router asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Extra {
     format: Format,
     content: bool,
-    orientation: Option<VideoOrientation>,
-    content_type: Option<u8>,
-    delay: Option<(MediaTime, MediaTime)>,
+    kept: Kept,
 }
 
 impl Extra {
     /// What `packet` has.
     pub fn of(packet: &RtpPacket, format: Format, content: bool) -> Extra {
         let values = &packet.header.ext_vals;
+        let delay = values.play_delay_min.zip(values.play_delay_max);
+        let kept = Kept {
+            orientation: values.video_orientation.map(|turned| turned as u8),
+            content_type: values.video_content_type,
+            delay: delay.map(|(min, max)| delay_bytes(min, max)),
+        };
         Extra {
             format,
             content,
-            orientation: values.video_orientation,
-            content_type: values.video_content_type,
-            delay: values.play_delay_min.zip(values.play_delay_max),
+            kept,
         }
     }
+}
 
-    fn values(&self) -> ExtensionValues {
-        ExtensionValues {
-            video_orientation: self.orientation,
-            video_content_type: self.content_type,
-            play_delay_min: self.delay.map(|(min, _)| min),
-            play_delay_max: self.delay.map(|(_, max)| max),
-            ..ExtensionValues::default()
-        }
-    }
+/// playout-delay: 12 bits each, in 10 ms.
+fn delay_bytes(min: MediaTime, max: MediaTime) -> [u8; 3] {
+    let hundredths = |time: MediaTime| time.rebase(Frequency::HUNDREDTHS).numer() as u32 & 0xfff;
+    let [_, bytes @ ..] = (hundredths(min) << 12 | hundredths(max)).to_be_bytes();
+    bytes
 }
 
 /// The sessions of a meeting, seen from its router and mixer.
@@ -54,8 +53,9 @@ pub struct Outlet<'a> {
     meeting: MeetingId,
     sessions: &'a mut FxHashMap<SessionId, Session>,
     dirty: &'a mut Vec<SessionId>,
-    events: &'a mut Vec<Event>,
+    output: &'a mut Output,
     counters: &'a mut Counters,
+    now: Instant,
 }
 
 impl<'a> Outlet<'a> {
@@ -64,32 +64,19 @@ impl<'a> Outlet<'a> {
         meeting: MeetingId,
         sessions: &'a mut FxHashMap<SessionId, Session>,
         dirty: &'a mut Vec<SessionId>,
-        events: &'a mut Vec<Event>,
+        output: &'a mut Output,
         counters: &'a mut Counters,
+        now: Instant,
     ) -> Outlet<'a> {
         Outlet {
             meeting,
             sessions,
             dirty,
-            events,
+            output,
             counters,
+            now,
         }
     }
-}
-
-fn patch(packet: &Forward<'_, Extra>) -> Option<Vp8Patch> {
-    let ids = packet.vp8?;
-    let mut patch = Vp8Descriptor::parse(packet.payload).ok()?.patch();
-    if let Some(id) = ids.picture_id {
-        patch = patch.picture_id(id);
-    }
-    if let Some(index) = ids.tl0_picture_index {
-        patch = patch.tl0_pic_idx(index);
-    }
-    if let Some(index) = ids.key_index {
-        patch = patch.key_idx(index);
-    }
-    patch.build().ok()
 }
 
 impl hubbub_router::Output<Extra> for Outlet<'_> {
@@ -107,23 +94,19 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
         if !permitted {
             return;
         }
-        let was_dirty = session.dirty;
-        let sent = session.write_video(VideoPacket {
+        let packet = VideoPacket {
             tile: to.slot,
             format: extra.format,
             sequence: packet.sequence,
             timestamp: packet.timestamp,
             marker: packet.marker,
             payload: packet.payload,
-            patch: patch(&packet),
-            extensions: extra.values(),
+            vp8: packet.vp8,
+            kept: extra.kept,
             arrived: packet.arrived,
-        });
-        if sent {
+        };
+        if session.write_video(&packet, self.now, &mut self.output.datagrams) {
             self.counters.video_sent += 1;
-            if !was_dirty {
-                self.dirty.push(to.session);
-            }
         }
     }
 
@@ -144,28 +127,28 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
         if let Some(Event::Paused {
             session: last,
             groups,
-        }) = self.events.last_mut()
+        }) = self.output.events.last_mut()
             && *last == session
         {
             groups.push(group);
             return;
         }
         let groups = vec![group];
-        self.events.push(Event::Paused { session, groups });
+        self.output.events.push(Event::Paused { session, groups });
     }
 
     fn resumed(&mut self, session: u64, group: u32) {
         if let Some(Event::Resumed {
             session: last,
             groups,
-        }) = self.events.last_mut()
+        }) = self.output.events.last_mut()
             && *last == session
         {
             groups.push(group);
             return;
         }
         let groups = vec![group];
-        self.events.push(Event::Resumed { session, groups });
+        self.output.events.push(Event::Resumed { session, groups });
     }
 
     fn source(&mut self, stream: u32, state: SourceState, width: u32, height: u32) {
@@ -176,7 +159,7 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
             SourceState::Fits => event::SourceState::Fits,
         };
         let meeting = self.meeting;
-        self.events.push(Event::Source {
+        self.output.events.push(Event::Source {
             meeting,
             stream,
             state,
@@ -187,30 +170,21 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
 
     fn starved(&mut self, streams: &[u32]) {
         let (meeting, streams) = (self.meeting, streams.to_vec());
-        self.events.push(Event::Starved { meeting, streams });
+        self.output.events.push(Event::Starved { meeting, streams });
     }
 
     fn watched(&mut self, _stream: u32, _watched: bool) {}
 }
 
-/// Takes the mix.
-pub struct Mixed<'a> {
-    /// The sessions.
-    pub outlet: Outlet<'a>,
-    /// Where it goes.
-    pub datagrams: &'a mut Vec<Datagram>,
-    /// When it is sent, and that as NTP time.
-    pub now: (Instant, u64),
-}
-
-impl hubbub_mixer::Sink for Mixed<'_> {
+impl hubbub_mixer::Sink for Outlet<'_> {
     fn frame(&mut self, receivers: &[u64], frame: &Frame) {
         // RED is packed once for all receivers that number Opus alike.
         let mut packed: Option<(u8, Vec<u8>)> = None;
         for receiver in receivers {
-            let Some(session) = self.outlet.sessions.get_mut(receiver) else {
+            let Some(session) = self.sessions.get_mut(receiver) else {
                 continue;
             };
+            let datagrams = &mut self.output.datagrams;
             if let Some(opus) = session.wants_red() {
                 if packed.as_ref().is_none_or(|(pt, _)| *pt != opus) {
                     let mut payload = Vec::new();
@@ -219,13 +193,13 @@ impl hubbub_mixer::Sink for Mixed<'_> {
                 }
                 if let Some((_, payload)) = &packed {
                     let time = frame.timestamp;
-                    session.write_audio(payload, true, time, self.now, self.datagrams);
+                    session.write_audio(payload, true, time, self.now, datagrams);
                 }
             } else {
                 let (payload, time) = (&frame.payload, frame.timestamp);
-                session.write_audio(payload, false, time, self.now, self.datagrams);
+                session.write_audio(payload, false, time, self.now, datagrams);
             }
-            self.outlet.counters.audio_sent += 1;
+            self.counters.audio_sent += 1;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::event::{CloseReason, Event};
-use crate::meeting::outlet::{Mixed, Outlet};
+use crate::meeting::outlet::Outlet;
 use crate::meeting::{Meeting, Output};
 use crate::session::Session;
 
@@ -13,6 +13,7 @@ const PCM: u64 = 8;
 const LEVELS: u64 = 10;
 const QUIET: u64 = 10;
 const SILENCE: u64 = 50;
+const REPORT: u64 = 50;
 const SIGNAL: u64 = 100;
 const BITRATES: u64 = 200;
 
@@ -23,19 +24,16 @@ impl Meeting {
     /// Makes 20 ms of audio, and whatever else is due.
     pub fn tick(&mut self, now: Instant, output: &mut Output) {
         self.ticks += 1;
-        let outlet = Outlet::new(
+        let mut outlet = Outlet::new(
             self.id,
             &mut self.sessions,
             &mut self.dirty,
-            &mut output.events,
+            output,
             &mut self.counters,
+            now,
         );
-        let mut mixed = Mixed {
-            outlet,
-            datagrams: &mut output.datagrams,
-            now: (now, self.settings.ntp(now)),
-        };
-        self.mixer.tick(now, &mut mixed);
+        self.mixer.tick(now, &mut outlet);
+        self.report(now, output);
         let due = |every: u64| self.ticks.is_multiple_of(every);
         let (route, pcm, levels) = (due(ROUTE), due(PCM), due(LEVELS));
         let (quiet, silence) = (due(QUIET), due(SILENCE));
@@ -60,6 +58,16 @@ impl Meeting {
         }
         if bitrates {
             self.tell_bitrates(output);
+        }
+    }
+
+    /// Sender reports, once a second for each session, not for all in one tick.
+    fn report(&mut self, now: Instant, output: &mut Output) {
+        let ntp = self.settings.ntp(now);
+        for (id, session) in &mut self.sessions {
+            if id % REPORT == self.ticks % REPORT {
+                session.report(now, ntp, &mut output.datagrams);
+            }
         }
     }
 
@@ -141,7 +149,7 @@ impl Meeting {
         let estimates: Vec<_> = self
             .sessions
             .iter()
-            .filter(|(_, session)| !session.tiles().is_empty())
+            .filter(|(_, session)| session.has_tiles())
             .filter_map(|(id, session)| Some((*id, session.estimate?)))
             .collect();
         if !bitrates.is_empty() || !estimates.is_empty() {

@@ -118,13 +118,15 @@ impl Udp {
         }
     }
 
-    /// The datagrams read last, as far as they are of a size that is taken.
-    pub fn received(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
-        self.received
-            .iter()
-            .zip(&self.buffers)
-            .filter(|((length, _), _)| *length <= DATAGRAM_MAX)
-            .map(|((length, source), buffer)| (*source, &buffer[..*length]))
+    /// How many datagrams were read last.
+    pub fn received(&self) -> usize {
+        self.received.len()
+    }
+
+    /// The one at `index` of them, if it is of a size that is taken.
+    pub fn datagram(&self, index: usize) -> Option<(SocketAddr, &[u8])> {
+        let (length, source) = *self.received.get(index)?;
+        (length <= DATAGRAM_MAX).then(|| (source, &self.buffers[index][..length]))
     }
 
     /// Sends these. What the kernel has no room for is lost, as on any network.

@@ -26,6 +26,8 @@ const CONNECTION: u64 = 16;
 
 /// Batches of datagrams that are read before time may pass.
 const BATCHES_MAX: usize = 8;
+/// Datagrams that are worth being sent at once.
+const SEND_FROM: usize = 64;
 /// Connections that are accepted at once.
 const ACCEPTS_MAX: usize = 32;
 /// A thread that panics this often does nothing else.
@@ -152,9 +154,16 @@ impl Worker {
             let more = self.udp.receive();
             let now = Instant::now();
             let alone = self.shared.mailboxes.len() == 1;
-            for (source, bytes) in self.udp.received() {
+            for index in 0..self.udp.received() {
+                let Some((source, bytes)) = self.udp.datagram(index) else {
+                    continue;
+                };
                 let ours = self.core.datagram(Protocol::Udp, source, bytes, now);
                 if ours || alone {
+                    // What a packet has led to is on its way while the next is worked upon.
+                    if self.core.output().0.datagrams.len() >= SEND_FROM {
+                        self.finish();
+                    }
                     continue;
                 }
                 let thread = match ufrag_of(bytes) {

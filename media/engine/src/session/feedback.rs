@@ -1,6 +1,6 @@
-//! What packets tell outside of what the transport tells of them: their transport-wide numbers, what
-//! a client says of these (draft-holmer-rmcat-transport-wide-cc-extensions-01), what it says that it
-//! misses of a stream, and audio levels.
+//! What packets tell outside of what the transport tells of them: what a client says of the streams
+//! that it gets, and the levels of its own audio. Transport-wide feedback is that of
+//! draft-holmer-rmcat-transport-wide-cc-extensions-01.
 
 use std::time::Duration;
 
@@ -33,28 +33,60 @@ fn packets(mut rtcp: &[u8]) -> impl Iterator<Item = (u8, u8, &[u8])> {
     })
 }
 
-/// The feedbacks in a plain compound RTCP packet.
-pub fn feedbacks(rtcp: &[u8]) -> Vec<Feedback> {
-    packets(rtcp)
-        .filter(|(format, kind, _)| (*format, *kind) == (15, 205))
-        .filter_map(|(_, _, packet)| packet.get(12..).and_then(feedback))
-        .collect()
+/// What a client says of the streams that it gets.
+#[derive(Debug, Default, PartialEq)]
+pub struct Said {
+    /// Of all packets, by their transport-wide numbers.
+    pub feedbacks: Vec<Feedback>,
+    /// Packets that it misses of an ssrc (RFC 4585 6.2.1).
+    pub missing: Vec<(u32, Vec<u16>)>,
+    /// Ssrcs of which it wants a key frame (RFC 4585 6.3.1, RFC 5104 4.3.1).
+    pub keyframes: Vec<u32>,
+    /// The part of an ssrc's packets that got lost since its last report (RFC 3550 6.4).
+    pub losses: Vec<(u32, f64)>,
 }
 
-/// The part of a stream of ours that got lost since the client's last report of it (RFC 3550 6.4),
-/// where a plain compound RTCP packet reports of it.
-pub fn loss_of(rtcp: &[u8], ssrc: u32) -> Option<f64> {
-    let blocks = packets(rtcp).flat_map(|(count, kind, packet)| {
-        let head = match kind {
-            200 => 28,
-            201 => 8,
-            _ => packet.len(),
-        };
-        let blocks = packet.get(head..).unwrap_or_default();
-        blocks.as_chunks::<24>().0.iter().take(usize::from(count))
-    });
-    let mut ours = blocks.filter(|block| block[..4] == ssrc.to_be_bytes());
-    ours.next().map(|block| f64::from(block[4]) / 256.0)
+impl Said {
+    /// Reads a plain compound RTCP packet.
+    pub fn read(rtcp: &[u8]) -> Said {
+        let mut said = Said::default();
+        for (format, kind, packet) in packets(rtcp) {
+            let body = |from: usize| packet.get(from..).unwrap_or_default();
+            match (kind, format) {
+                (200, count) => said.losses.extend(losses(body(28), count)),
+                (201, count) => said.losses.extend(losses(body(8), count)),
+                (205, 1) => said.missing.extend(missing(body(8))),
+                (205, 15) => said.feedbacks.extend(feedback(body(12))),
+                (206, 1) => said.keyframes.extend(word(body(8))),
+                (206, 4) => said
+                    .keyframes
+                    .extend(body(12).chunks_exact(8).filter_map(word)),
+                _ => {}
+            }
+        }
+        said
+    }
+}
+
+fn word(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+fn losses(blocks: &[u8], count: u8) -> impl Iterator<Item = (u32, f64)> {
+    let blocks = blocks.as_chunks::<24>().0.iter().take(usize::from(count));
+    blocks.filter_map(|block| Some((word(block)?, f64::from(block[4]) / 256.0)))
+}
+
+/// The ssrc and the numbers of a NACK.
+fn missing(body: &[u8]) -> Option<(u32, Vec<u16>)> {
+    let mut numbers = Vec::new();
+    for [a, b, c, d] in body.get(4..)?.as_chunks::<4>().0 {
+        let (first, others) = (u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d]));
+        numbers.push(first);
+        let follow = (0..16).filter(|bit| others >> bit & 1 == 1);
+        numbers.extend(follow.map(|bit| first.wrapping_add(bit + 1)));
+    }
+    Some((word(body)?, numbers))
 }
 
 fn feedback(body: &[u8]) -> Option<Feedback> {
@@ -105,12 +137,6 @@ fn feedback(body: &[u8]) -> Option<Feedback> {
         )));
     }
     Some(Feedback { first, arrivals })
-}
-
-/// The transport-wide number of an RTP packet, where the extension has this id.
-pub fn number_of(packet: &[u8], id: u8) -> Option<u16> {
-    let value = extension_of(packet, id)?;
-    Some(u16::from_be_bytes(*value.first_chunk::<2>()?))
 }
 
 /// The audio level of an RTP packet, -dBov (RFC 6464), where the extension has this id.
@@ -201,19 +227,19 @@ mod tests {
         let ms = |ms| Some(Duration::from_millis(ms));
         let arrivals = vec![ms(129), ms(131), None, ms(129), None];
         assert_eq!(
-            feedbacks(&rtcp),
+            Said::read(&rtcp).feedbacks,
             [Feedback {
                 first: 10,
                 arrivals
             }]
         );
         for cut in 0..rtcp.len() {
-            assert!(feedbacks(&rtcp[..cut]).is_empty());
+            assert!(Said::read(&rtcp[..cut]).feedbacks.is_empty());
         }
     }
 
     #[test]
-    fn a_report_tells_what_is_missed_of_a_stream() {
+    fn a_report_tells_what_got_lost() {
         let block = |ssrc: u8, lost: u8| {
             let mut block = [0; 24];
             (block[3], block[4]) = (ssrc, lost);
@@ -221,34 +247,45 @@ mod tests {
         };
         let mut rtcp = vec![0x82, 201, 0, 13, 0, 0, 0, 1];
         rtcp.extend([block(5, 64), block(6, 128)].concat());
-        assert_eq!(loss_of(&rtcp, 6), Some(0.5));
-        assert_eq!(loss_of(&rtcp, 5), Some(0.25));
-        assert_eq!(loss_of(&rtcp, 7), None);
+        assert_eq!(Said::read(&rtcp).losses, [(5, 0.25), (6, 0.5)]);
         rtcp[0] = 0x81; // What is beyond the count is no block.
-        assert_eq!(loss_of(&rtcp, 6), None);
+        assert_eq!(Said::read(&rtcp).losses, [(5, 0.25)]);
         for cut in 0..rtcp.len() {
-            assert_eq!(loss_of(&rtcp[..cut], 5), None);
+            assert_eq!(Said::read(&rtcp[..cut]), Said::default());
         }
         let mut sender = vec![0x81, 200, 0, 12];
         sender.resize(28, 0);
         sender.extend(block(5, 32));
-        assert_eq!(loss_of(&sender, 5), Some(0.125));
+        assert_eq!(Said::read(&sender).losses, [(5, 0.125)]);
     }
 
     #[test]
-    fn the_number_is_found_among_other_extensions() {
+    fn missing_packets_and_key_frames_are_asked_for() {
+        let mut rtcp = vec![0x81, 205, 0, 4, 0, 0, 0, 1, 0, 0, 0, 7];
+        rtcp.extend([0xff, 0xff, 0x80, 0b101, 0, 9, 0, 0]);
+        rtcp.extend([0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 8]); // PLI
+        rtcp.extend([0x84, 206, 0, 4, 0, 0, 0, 1, 0, 0, 0, 0]); // FIR
+        rtcp.extend([0, 0, 0, 9, 1, 0, 0, 0]);
+        let said = Said::read(&rtcp);
+        assert_eq!(said.missing, [(7, vec![0xffff, 0, 2, 15, 9])]);
+        assert_eq!(said.keyframes, [8, 9]);
+        assert_eq!(Said::read(&[0x81, 205, 0, 1, 0, 0, 0, 1]), Said::default());
+    }
+
+    #[test]
+    fn the_level_is_found_among_other_extensions() {
         let mut packet = vec![0x90, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
         packet.extend([
             0xbe, 0xde, 0, 3, 0x10, 0x85, 0x22, 1, 2, 3, 0x31, 0xab, 0xcd, 0, 0, 0,
         ]);
         packet.extend([1, 2, 3]);
-        assert_eq!(number_of(&packet, 3), Some(0xabcd));
         assert_eq!(level_of(&packet, 1), Some(5));
-        assert_eq!(number_of(&packet, 5), None);
+        assert_eq!(level_of(&packet, 3), Some(0x2b));
+        assert_eq!(level_of(&packet, 5), None);
         packet[1] = 200;
-        assert_eq!(number_of(&packet, 3), None);
+        assert_eq!(level_of(&packet, 1), None);
         let mut two = vec![0x90, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
         two.extend([0x10, 0x00, 0, 2, 3, 2, 0xab, 0xcd, 0, 0, 0, 0]);
-        assert_eq!(number_of(&two, 3), Some(0xabcd));
+        assert_eq!(level_of(&two, 3), Some(0x2b));
     }
 }

@@ -1,52 +1,17 @@
-//! Sections of a session: how they are declared, and what is written to them.
+//! Sections of a session: what they are, and what is sent in them.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hubbub_router::Wish;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid};
-use str0m::rtp::{ExtensionValues, RtpWrite, Vp8Patch};
 
 use crate::command;
 use crate::command::StreamId;
-use crate::session::payloads::Format;
-use crate::session::{Audio, Camera, Datagram, Encoding, Session, Tile, TileWish};
+use crate::session::egress::{AudioStream, TileStream, VideoPacket};
+use crate::session::{Audio, Camera, Datagram, Encoding, Session, TileWish};
 
-/// How long a packet of a tile can be asked for again (chime-meetings C.6).
-const CACHE_AGE: Duration = Duration::from_millis(1500);
-/// And how many packets are held for it at most.
-const CACHE_PACKETS: usize = 600;
-/// Retransmissions stop where they make up more than this part of a tile's bytes.
-const CACHE_RATIO: Option<f32> = Some(0.4);
-
-/// How old the sound of a frame is at least when it is sent: it waited to be mixed.
-const AUDIO_AGE: Duration = Duration::from_millis(40);
-/// The same in 1/48000 s.
-const AUDIO_AGE_SAMPLES: u64 = AUDIO_AGE.as_millis() as u64 * 48;
 /// A downlink that loses more than this part gets each frame of audio twice.
 const RED_LOSS: f64 = 0.03;
-
-/// A packet of video for a tile.
-pub struct VideoPacket<'a> {
-    /// Names the tile.
-    pub tile: u32,
-    /// What it holds.
-    pub format: Format,
-    /// Ours, of this tile, from 0 and growing.
-    pub sequence: u64,
-    /// Ours, of this tile.
-    pub timestamp: u32,
-    /// Last of its frame.
-    pub marker: bool,
-    /// Shared with the other receivers.
-    pub payload: &'a Arc<[u8]>,
-    /// What to change in the VP8 descriptor.
-    pub patch: Option<Vp8Patch>,
-    /// Header extensions of the source.
-    pub extensions: ExtensionValues,
-    /// When it came.
-    pub arrived: Instant,
-}
 
 impl Session {
     pub(super) fn configure_audio(&mut self, wanted: Option<&command::Audio>) {
@@ -73,10 +38,14 @@ impl Session {
                     .suppress_nack(true);
             }
         }
+        let stream = match self.audio.take() {
+            Some(audio) if audio.stream.ssrc() == wanted.ssrc => audio.stream,
+            _ => AudioStream::new(wanted.ssrc, &wanted.mid),
+        };
         self.audio = Some(Audio {
             mid,
             remote_ssrc,
-            ssrc: wanted.ssrc,
+            stream,
             opus_pt: wanted.opus_pt,
             red_pt: wanted.red_pt,
             stereo: wanted.stereo,
@@ -140,53 +109,43 @@ impl Session {
     }
 
     pub(super) fn configure_tiles(&mut self, wanted: &[command::Tile]) {
-        let Some(rtc) = self.rtc.as_mut() else { return };
-        let mut tiles: Vec<Tile> = Vec::with_capacity(wanted.len());
+        let others = [
+            self.audio.as_ref().map(|audio| audio.mid),
+            self.camera.as_ref().map(|camera| camera.mid),
+        ];
+        let mut tiles: Vec<TileStream> = Vec::with_capacity(wanted.len());
         for tile in wanted.iter().filter(|tile| tile.ssrc != 0) {
-            let tile = Tile {
-                mid: tile.mid.as_str().into(),
-                ssrc: tile.ssrc,
-                rtx_ssrc: tile.rtx_ssrc,
+            let named = |known: &TileStream| {
+                known.ssrcs() == (tile.ssrc, tile.rtx_ssrc) && known.mid() == tile.mid
             };
-            if !tiles
-                .iter()
-                .any(|t| t.ssrc == tile.ssrc || t.mid == tile.mid)
-            {
-                tiles.push(tile);
+            let clashes =
+                |known: &TileStream| known.ssrcs().0 == tile.ssrc || known.mid() == tile.mid;
+            if tiles.iter().any(clashes) || others.contains(&Some(tile.mid.as_str().into())) {
+                continue; // The answer contradicts itself.
             }
+            let known = self.tiles.iter().position(named);
+            tiles.push(match known {
+                Some(known) => self.tiles.swap_remove(known),
+                None => TileStream::new(tile.ssrc, tile.rtx_ssrc, &tile.mid),
+            });
         }
-        for gone in self.tiles.iter().filter(|tile| !tiles.contains(tile)) {
-            rtc.direct_api().remove_media(gone.mid);
-        }
-        self.tiles.retain(|tile| tiles.contains(tile));
-        for tile in tiles {
-            if self.tiles.contains(&tile) || rtc.media(tile.mid).is_some() {
-                continue;
-            }
-            let mut api = rtc.direct_api();
-            if api.stream_tx(&tile.ssrc.into()).is_some() {
-                continue;
-            }
-            api.declare_media(tile.mid, MediaKind::Video);
-            let rtx = (tile.rtx_ssrc != 0).then(|| tile.rtx_ssrc.into());
-            let stream = api.declare_stream_tx(tile.ssrc.into(), rtx, tile.mid, None);
-            stream.set_rtx_cache(CACHE_PACKETS, CACHE_AGE, CACHE_RATIO);
-            self.tiles.push(tile);
-        }
+        self.tiles = tiles;
     }
 
-    /// The tiles that can show something.
-    pub fn tiles(&self) -> &[Tile] {
-        &self.tiles
+    /// Ssrcs of the tiles that can show something.
+    pub fn tiles(&self) -> impl Iterator<Item = u32> + '_ {
+        self.tiles.iter().map(|tile| tile.ssrcs().0)
+    }
+
+    /// Whether it has any.
+    pub fn has_tiles(&self) -> bool {
+        !self.tiles.is_empty()
     }
 
     /// The tile of a section.
     pub fn tile_of(&self, mid: &str) -> Option<u32> {
-        let mid: Mid = mid.into();
-        self.tiles
-            .iter()
-            .find(|tile| tile.mid == mid)
-            .map(|tile| tile.ssrc)
+        let tile = self.tiles.iter().find(|tile| tile.mid() == mid)?;
+        Some(tile.ssrcs().0)
     }
 
     /// Whether the client has audio, and how it wants the mix: stereo, bit/s at most.
@@ -208,42 +167,45 @@ impl Session {
         (loss > RED_LOSS).then_some(audio.opus_pt)
     }
 
-    /// Sends 20 ms of the mix; `time` is the mixer's, at 48 kHz, and `ntp` what `now` is by the
-    /// wall clock.
+    /// Sends 20 ms of the mix; `time` is the mixer's, at 48 kHz.
     pub fn write_audio(
         &mut self,
         payload: &[u8],
         red: bool,
         time: u64,
-        (now, ntp): (Instant, u64),
+        now: Instant,
         out: &mut Vec<Datagram>,
     ) {
-        let (Some(mix), Some(audio)) = (self.mix.as_mut(), self.audio.as_ref()) else {
+        let Some(((egress, path), audio)) =
+            self.egress.as_mut().zip(self.path).zip(self.audio.as_mut())
+        else {
             return;
         };
-        let Some((protocol, destination)) = self.path.filter(|_| self.connected) else {
+        if !self.connected {
             return;
-        };
+        }
         let pt = match audio.red_pt {
             Some(pt) if red => pt,
             _ => audio.opus_pt,
         };
-        let mut send = |contents| {
-            out.push(Datagram {
-                protocol,
-                destination,
-                contents,
-            });
-        };
-        send(mix.packet(audio.ssrc, pt, time as u32, payload));
-        if let Some(report) = mix.report(now, ntp, (time + AUDIO_AGE_SAMPLES) as u32) {
-            send(report);
-        }
+        let frame = (pt, time as u32, payload);
+        // Without video there is nothing to choose by an estimate, and feedback of 50 packets a
+        // second costs as much as they do. What gets lost is then in the client's reports.
+        let numbered = !self.tiles.is_empty();
+        let contents = audio
+            .stream
+            .packet(frame, numbered, egress, &mut self.downlink, now);
+        out.push(path.carry(contents));
     }
 
-    /// Writes a packet of video. False: the client has no payload type for it, or no such tile.
-    pub fn write_video(&mut self, packet: VideoPacket<'_>) -> bool {
-        let Some(rtc) = self.rtc.as_mut() else {
+    /// Sends a packet of video. False: the client has no payload type for it, or no such tile.
+    pub fn write_video(
+        &mut self,
+        packet: &VideoPacket<'_>,
+        now: Instant,
+        out: &mut Vec<Datagram>,
+    ) -> bool {
+        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
             return false;
         };
         if !self.connected {
@@ -252,38 +214,51 @@ impl Session {
         let Some(pt) = self.payloads.number_of(packet.format) else {
             return false;
         };
-        let mut api = rtc.direct_api();
-        let Some(stream) = api.stream_tx(&packet.tile.into()) else {
+        let Some(tile) = self.tiles.iter_mut().find(|t| t.ssrcs().0 == packet.tile) else {
             return false;
         };
-        let mut write = RtpWrite::new(
-            pt.into(),
-            packet.sequence.into(),
-            packet.timestamp,
-            packet.arrived,
-            Arc::clone(packet.payload),
-        )
-        .marker(packet.marker)
-        .nackable(self.payloads.retransmits(pt))
-        .ext_vals(packet.extensions);
-        if let Some(patch) = packet.patch {
-            write = write.vp8_patch(patch);
-        }
-        stream.write_rtp(write);
-        self.dirty = true;
+        let pts = (pt, self.payloads.rtx_of(pt));
+        let contents = tile.packet(packet, pts, egress, &mut self.downlink, now);
+        out.extend(contents.map(|contents| path.carry(contents)));
         true
+    }
+
+    /// Sends again what the client says that it misses of the tile with this ssrc.
+    pub(super) fn repair(&mut self, ssrc: u32, missing: &[u16], out: &mut Vec<Datagram>) {
+        let now = self.clock;
+        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
+            return;
+        };
+        let Some(tile) = self.tiles.iter_mut().find(|tile| tile.ssrcs().0 == ssrc) else {
+            return;
+        };
+        for number in missing {
+            let contents = tile.again(*number, egress, &mut self.downlink, now);
+            out.extend(contents.map(|contents| path.carry(contents)));
+        }
+    }
+
+    /// Sends the reports of all streams; `now` is `ntp` by the wall clock.
+    pub fn report(&mut self, now: Instant, ntp: u64, out: &mut Vec<Datagram>) {
+        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
+            return;
+        };
+        let audio = self
+            .audio
+            .as_ref()
+            .and_then(|audio| audio.stream.report(now, ntp));
+        let tiles = self.tiles.iter().filter_map(|tile| tile.report(now, ntp));
+        let senders: Vec<_> = audio.into_iter().chain(tiles).collect();
+        out.extend(
+            egress
+                .reports(&senders)
+                .map(|contents| path.carry(contents)),
+        );
     }
 
     /// Forgets what was sent to the tiles, so that nothing of it is sent again.
     pub fn forget_video(&mut self) {
-        let Some(rtc) = self.rtc.as_mut() else { return };
-        let mut api = rtc.direct_api();
-        for tile in &self.tiles {
-            if let Some(stream) = api.stream_tx(&tile.ssrc.into()) {
-                stream.set_rtx_cache(CACHE_PACKETS, CACHE_AGE, CACHE_RATIO);
-            }
-        }
-        self.dirty = true;
+        self.tiles.iter_mut().for_each(TileStream::forget);
     }
 
     /// Asks the client for a key frame. False: it does not send this stream, or has not yet.

@@ -1,14 +1,15 @@
 //! One session: the transport of one PeerConnection and what its sections are.
 //!
-//! Invariant: whoever changes the transport (a packet in, a packet to write, a request for a key
-//! frame) sees to it that [`Session::drain`] runs before the session is left alone, and drains it
-//! until it names its next deadline. What comes out of it are datagrams, and [`Happened`]s that
-//! the meeting acts upon.
+//! What comes in, keys and connectivity are the transport's; RTP and reports go out by [`egress`].
+//!
+//! Invariant: whoever changes the transport (a packet in, a request for a key frame) sees to it that
+//! [`Session::drain`] runs before the session is left alone, or names a time at which it is driven.
+//! What comes out of it are datagrams, and [`Happened`]s that the meeting acts upon.
 
 pub mod downlink;
+pub mod egress;
 pub mod feedback;
 pub mod media;
-mod mix;
 pub mod payloads;
 pub mod setup;
 mod tap;
@@ -26,7 +27,7 @@ use str0m::rtp::RtpPacket;
 
 use crate::command::{AttendeeId, Configure, Gates, GroupId, OpenSession, SessionId, StreamId};
 use crate::session::downlink::Downlink;
-use crate::session::mix::MixStream;
+use crate::session::egress::{AudioStream, Egress, Ids, TileStream};
 use crate::session::payloads::{Carries, Format, Payloads};
 use crate::session::setup::Identity;
 
@@ -59,6 +60,23 @@ pub struct Datagram {
     pub contents: Vec<u8>,
 }
 
+/// How a client is reached.
+#[derive(Debug, Clone, Copy)]
+struct Path {
+    protocol: Protocol,
+    destination: SocketAddr,
+}
+
+impl Path {
+    fn carry(self, contents: Vec<u8>) -> Datagram {
+        Datagram {
+            protocol: self.protocol,
+            destination: self.destination,
+            contents,
+        }
+    }
+}
+
 /// What a session's transport has brought.
 #[derive(Debug)]
 pub enum Happened {
@@ -81,7 +99,7 @@ pub enum Happened {
 struct Audio {
     mid: Mid,
     remote_ssrc: Option<u32>,
-    ssrc: u32,
+    stream: AudioStream,
     opus_pt: u8,
     red_pt: Option<u8>,
     stereo: bool,
@@ -101,15 +119,6 @@ struct Encoding {
 struct Camera {
     mid: Mid,
     encodings: Vec<Encoding>,
-}
-
-/// A section that receives one video.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tile {
-    mid: Mid,
-    /// Names the tile within the session.
-    pub ssrc: u32,
-    rtx_ssrc: u32,
 }
 
 /// What a tile shall show.
@@ -173,7 +182,7 @@ pub struct Session {
     pub deadline: Option<Instant>,
     /// The earliest time at which the schedule looks at this session.
     pub scheduled: Option<Instant>,
-    /// Something was written that has not been drained.
+    /// Something was asked of the transport that has not been drained.
     pub dirty: bool,
     open: OpenSession,
     opened_at: Instant,
@@ -186,16 +195,17 @@ pub struct Session {
     payloads: Payloads,
     audio: Option<Audio>,
     camera: Option<Camera>,
-    tiles: Vec<Tile>,
+    tiles: Vec<TileStream>,
     wishes: Vec<TileWish>,
     downlink: Downlink,
-    mix: Option<MixStream>,
+    /// Once there are keys.
+    egress: Option<Egress>,
     /// Part of the mix that the client last said was lost.
     mix_loss: f64,
     /// How the transport reaches the client.
-    path: Option<(Protocol, SocketAddr)>,
+    path: Option<Path>,
+    ids: Ids,
     told: Option<Instant>,
-    numbers_id: Option<u8>,
     levels_id: Option<u8>,
     waiting: Vec<Waiting>,
     inlets: Vec<(u32, Inlet)>,
@@ -233,11 +243,11 @@ impl Session {
             tiles: Vec::new(),
             wishes: Vec::new(),
             downlink: Downlink::default(),
-            mix: None,
+            egress: None,
             mix_loss: 0.0,
             path: None,
+            ids: Ids::default(),
             told: None,
-            numbers_id: None,
             levels_id: None,
             waiting: Vec::new(),
             inlets: Vec::new(),
@@ -258,11 +268,10 @@ impl Session {
                 return false;
             };
             self.rtc = Some(Box::new(rtc));
-            self.numbers_id = setup::extension_id(&command.extensions, setup::NUMBERS);
+            self.ids = Ids::of(&command.extensions);
             self.levels_id = setup::extension_id(&command.extensions, setup::LEVELS);
         }
-        let rtc = self.rtc.as_mut().expect("it was made above");
-        self.payloads.replace(&command.payloads, rtc.codec_config());
+        self.payloads.replace(&command.payloads);
         self.configure_audio(command.audio.as_ref());
         self.configure_camera(command.camera.as_ref());
         self.configure_tiles(&command.tiles);

@@ -43,8 +43,8 @@ const PT_MAX: u8 = 127;
 #[derive(Debug)]
 pub struct Payloads {
     carries: [Option<Carries>; PT_MAX as usize + 1],
-    /// Whether a payload type has an rtx one that the transport knows of too.
-    retransmits: [bool; PT_MAX as usize + 1],
+    /// The payload type of rtx of each.
+    rtx: [Option<u8>; PT_MAX as usize + 1],
     /// The last answer of [`Payloads::number_of`]: a source keeps its format.
     last: Option<(Format, Option<u8>)>,
 }
@@ -100,13 +100,13 @@ impl Payloads {
     pub fn empty() -> Payloads {
         Payloads {
             carries: [None; PT_MAX as usize + 1],
-            retransmits: [false; PT_MAX as usize + 1],
+            rtx: [None; PT_MAX as usize + 1],
             last: None,
         }
     }
 
-    /// Takes the complete list of a `configure`; `transport` is what the transport was built with.
-    pub fn replace(&mut self, payloads: &[Payload], transport: &CodecConfig) {
+    /// Takes the complete list of a `configure`.
+    pub fn replace(&mut self, payloads: &[Payload]) {
         *self = Payloads::empty();
         for payload in payloads.iter().filter(|payload| payload.pt <= PT_MAX) {
             let carries = match payload.codec.to_ascii_lowercase().as_str() {
@@ -117,10 +117,7 @@ impl Payloads {
             self.carries[usize::from(payload.pt)] = carries;
         }
         for (rtx, main) in rtx_pairs(payloads) {
-            self.retransmits[usize::from(main)] = transport
-                .params()
-                .iter()
-                .any(|params| *params.pt() == main && params.resend().is_some_and(|pt| *pt == rtx));
+            self.rtx[usize::from(main)] = Some(rtx);
         }
     }
 
@@ -153,9 +150,9 @@ impl Payloads {
         Some(position as u8)
     }
 
-    /// Whether packets of this payload type can be sent again over rtx.
-    pub fn retransmits(&self, pt: u8) -> bool {
-        self.retransmits[usize::from(pt & PT_MAX)]
+    /// The payload type in which packets of this one are sent again, if they can be.
+    pub fn rtx_of(&self, pt: u8) -> Option<u8> {
+        self.rtx[usize::from(pt & PT_MAX)]
     }
 }
 
@@ -178,10 +175,9 @@ fn spec(codec: Codec, clock_rate: Frequency, channels: Option<u8>) -> CodecSpec 
 
 /// What the transport is told of payload types, once and for all.
 ///
-/// It cannot learn of new ones later, and later offers do name new ones: receiving sections list
-/// formats that the camera's does not. So every dynamic number that the first offer leaves unused
-/// is known as some video, with its successor as rtx, which is how clients number them; whether
-/// that guess was right is seen in [`Payloads::retransmits`].
+/// It cannot learn of new ones later, and later offers may name new ones. So every dynamic number
+/// that the first offer leaves unused is known as some video, with its successor as rtx, which is
+/// how clients number them.
 pub fn transport_codecs(payloads: &[Payload]) -> CodecConfig {
     let mut known: Vec<PayloadParams> = Vec::new();
     let mut used = [false; PT_MAX as usize + 1];
@@ -266,11 +262,11 @@ mod tests {
             payload(109, "rtx", Some(108), "apt=108"),
         ];
         let mut table = Payloads::empty();
-        table.replace(&ours, &transport_codecs(&ours));
+        table.replace(&ours);
         let format = Format::of(&theirs).unwrap();
         assert_eq!(table.number_of(format), Some(108));
-        assert!(table.retransmits(108));
-        assert!(!table.retransmits(102));
+        assert_eq!(table.rtx_of(108), Some(109));
+        assert_eq!(table.rtx_of(102), None);
         assert_eq!(
             table.carries(102),
             Some(Carries::Video(Format {
@@ -289,17 +285,10 @@ mod tests {
             payload(97, "rtx", Some(96), ""),
         ];
         let transport = transport_codecs(&first);
-        let mut later = first.to_vec();
-        later.push(payload(100, "vp9", None, "profile-id=2"));
-        later.push(payload(101, "rtx", Some(100), ""));
-        later.push(payload(102, "vp9", None, "profile-id=1"));
-        later.push(payload(122, "rtx", Some(102), ""));
-        let mut table = Payloads::empty();
-        table.replace(&later, &transport);
-        assert!(table.retransmits(96) && table.retransmits(100));
-        assert!(
-            !table.retransmits(102),
-            "its rtx is not where it was guessed"
-        );
+        let known = |pt: u8| transport.params().iter().find(|params| *params.pt() == pt);
+        let rtx = |pt| known(pt).and_then(|params| params.resend()).map(|rtx| *rtx);
+        assert_eq!(rtx(96), Some(97));
+        assert_eq!(rtx(100), Some(101), "clients number so");
+        assert!(known(102).is_some());
     }
 }

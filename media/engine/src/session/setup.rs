@@ -52,16 +52,14 @@ impl Identity {
 /// An extension that is understood or passed on (chime-meetings C.4.9).
 fn extension(uri: &str) -> Option<Extension> {
     Some(match uri {
-        "urn:ietf:params:rtp-hdrext:sdes:mid" => Extension::RtpMid,
+        MID => Extension::RtpMid,
         "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" => Extension::RtpStreamId,
         "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id" => Extension::RepairedRtpStreamId,
         LEVELS => Extension::AudioLevel,
-        "urn:3gpp:video-orientation" => Extension::VideoOrientation,
+        ORIENTATION => Extension::VideoOrientation,
         "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" => Extension::AbsoluteSendTime,
-        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => Extension::PlayoutDelay,
-        "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type" => {
-            Extension::VideoContentType
-        }
+        DELAY => Extension::PlayoutDelay,
+        CONTENT_TYPE => Extension::VideoContentType,
         "http://www.webrtc.org/experiments/rtp-hdrext/video-timing" => Extension::VideoTiming,
         NUMBERS => Extension::TransportSequenceNumber,
         _ => return None,
@@ -71,6 +69,14 @@ fn extension(uri: &str) -> Option<Extension> {
 /// Transport-wide numbers.
 pub const NUMBERS: &str =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// Names of sections.
+pub const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// How a picture is turned.
+pub const ORIENTATION: &str = "urn:3gpp:video-orientation";
+/// Camera or screen.
+pub const CONTENT_TYPE: &str = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type";
+/// How long a picture may wait to be shown.
+pub const DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 /// Audio levels.
 pub const LEVELS: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 

@@ -8,10 +8,10 @@ use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output};
 
 use crate::session::downlink::Arrival;
-use crate::session::feedback::{Feedback, feedbacks, level_of, loss_of, number_of};
-use crate::session::mix::MixStream;
+use crate::session::egress::Egress;
+use crate::session::feedback::{Feedback, Said, level_of};
 use crate::session::payloads::Carries;
-use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Session, Waiting, tap};
+use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Path, Session, Waiting, tap};
 
 /// A transport is asked at most this many times in one go; what it still holds then comes later.
 const ROUNDS_MAX: usize = 2000;
@@ -151,14 +151,10 @@ impl Session {
         let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
             return;
         };
-        let (mut reports, mut loss) = (Vec::new(), None);
-        let mix_ssrc = self.audio.as_ref().map(|audio| audio.ssrc);
+        let mut said = Said::default();
         let input = Input::Receive(now, receive);
         let taken = if kind_of(bytes) == Kind::Rtcp {
-            let take = |_: &_, plain: &[u8]| {
-                reports = feedbacks(plain);
-                loss = mix_ssrc.and_then(|ssrc| loss_of(plain, ssrc));
-            };
+            let take = |_: &_, plain: &[u8]| said = Said::read(plain);
             tap::listen(bytes, || rtc.handle_input(input), take)
         } else {
             rtc.handle_input(input)
@@ -168,10 +164,7 @@ impl Session {
             happened.push(Happened::Broken);
             return;
         }
-        self.mix_loss = loss.unwrap_or(self.mix_loss);
-        for report in reports {
-            self.on_feedback(&report, happened);
-        }
+        self.on_said(&said, out, happened);
         self.drain(out, happened, packet_only);
     }
 
@@ -199,31 +192,25 @@ impl Session {
     fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>, packet_only: bool) {
         for _ in 0..ROUNDS_MAX {
             let Some(rtc) = self.rtc.as_mut() else { return };
-            let output = if self.mix.is_some() {
+            let output = if self.egress.is_some() {
                 rtc.poll_output()
             } else {
                 let (output, context) = tap::keys(|| rtc.poll_output());
-                self.mix = context.map(MixStream::new);
+                self.egress = context.map(|context| Egress::new(context, self.ids));
                 output
             };
             match output {
                 Ok(Output::Transmit(transmit)) => {
                     let contents: Vec<u8> = transmit.contents.into();
-                    if let Some(id) = self.numbers_id
-                        && let Some(number) = number_of(&contents, id)
-                    {
-                        self.downlink.sent(number, contents.len(), self.clock);
-                    }
-                    let (protocol, destination) = (transmit.proto, transmit.destination);
+                    let path = Path {
+                        protocol: transmit.proto,
+                        destination: transmit.destination,
+                    };
                     // An answer to a check goes wherever that came from.
                     if !is_stun(&contents) {
-                        self.path = Some((protocol, destination));
+                        self.path = Some(path);
                     }
-                    out.push(Datagram {
-                        protocol,
-                        destination,
-                        contents,
-                    });
+                    out.push(path.carry(contents));
                 }
                 Ok(Output::Event(event)) => {
                     let is_packet = matches!(event, Event::RtpPacket(_));
@@ -261,12 +248,28 @@ impl Session {
             }
             Event::Closed => happened.push(Happened::Broken),
             Event::RtpPacket(packet) => self.on_packet(packet, happened),
-            Event::KeyframeRequest(request) => {
-                if let Some(tile) = self.tiles.iter().find(|tile| tile.mid == request.mid) {
-                    happened.push(Happened::KeyframeWanted(tile.ssrc));
-                }
-            }
             _ => {}
+        }
+    }
+
+    /// What the client says of what it gets.
+    fn on_said(&mut self, said: &Said, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        for feedback in &said.feedbacks {
+            self.on_feedback(feedback, happened);
+        }
+        for (ssrc, missing) in &said.missing {
+            self.repair(*ssrc, missing, out);
+        }
+        for ssrc in &said.keyframes {
+            if self.tiles().any(|tile| tile == *ssrc) {
+                happened.push(Happened::KeyframeWanted(*ssrc));
+            }
+        }
+        let mix = self.audio.as_ref().map(|audio| audio.stream.ssrc());
+        for (ssrc, loss) in &said.losses {
+            if Some(*ssrc) == mix {
+                self.mix_loss = *loss;
+            }
         }
     }
 

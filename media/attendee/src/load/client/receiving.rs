@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Instant;
 
+use hubbub_rtp::packet::{Header, is_rtcp};
 use hubbub_rtp::rtcp::{self, Heard};
 
 use super::{Client, Leg, World};
 use crate::load::link::{BURST, Datagram, Link, wall_clock};
-use crate::load::rtp::{Header, is_rtcp};
 use crate::load::streams::{Inbound, Kind};
 use crate::load::writing::OPUS;
 

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use hubbub_rtp::ntp;
+use hubbub_rtp::packet::Outgoing;
 use hubbub_rtp::rtcp::{self, Sender};
 
 use super::{Client, World};
 use crate::load::link::wall_clock;
 use crate::load::role::Speech;
-use crate::load::rtp::Outgoing;
 use crate::load::writing::OPUS;
 use crate::microphone::FRAME;
 

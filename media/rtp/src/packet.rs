@@ -101,6 +101,8 @@ pub struct Outgoing<'a> {
     pub mid: &'a str,
     /// The simulcast encoding; empty: none.
     pub rid: &'a str,
+    /// Other extensions: identifiers, 0 for none, and values of 1 to 16 bytes.
+    pub more: &'a [(u8, &'a [u8])],
 }
 
 impl Outgoing<'_> {
@@ -121,10 +123,14 @@ impl Outgoing<'_> {
             let [high, low] = sequence.to_be_bytes();
             out.extend_from_slice(&[ids.transport << 4 | 1, high, low]);
         }
-        for (id, text) in [(ids.mid, self.mid), (ids.rid, self.rid)] {
-            if id != 0 && !text.is_empty() {
-                out.push(id << 4 | (text.len() as u8 - 1));
-                out.extend_from_slice(text.as_bytes());
+        let texts = [
+            (ids.mid, self.mid.as_bytes()),
+            (ids.rid, self.rid.as_bytes()),
+        ];
+        for (id, value) in texts.iter().chain(self.more) {
+            if *id != 0 && (1..=16).contains(&value.len()) {
+                out.push(id << 4 | (value.len() as u8 - 1));
+                out.extend_from_slice(value);
             }
         }
         if out.len() == start {
@@ -163,6 +169,7 @@ mod tests {
             transport: Some(513),
             mid: "1",
             rid: "low",
+            more: &[(13, &[1]), (0, &[2]), (12, &[])],
         };
         let mut packet = Vec::new();
         outgoing.write(ids, &mut packet);
@@ -172,6 +179,7 @@ mod tests {
         assert_eq!((header.ssrc, header.timestamp), (0xdead_beef, 90_000));
         assert_eq!(header.transport(3), Some(513));
         assert_eq!(header.transport(5), None);
+        assert_eq!(packet[27..32], [13 << 4, 1, 0, 0, 0]);
         assert_eq!(&packet[header.length..], b"payload");
         for cut in 0..header.length {
             assert!(Header::parse(&packet[..cut]).is_none());
