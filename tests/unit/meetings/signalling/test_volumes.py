@@ -75,6 +75,16 @@ def test_uplinks_that_change_together_are_told_in_one_frame() -> None:
     assert states(cat) == [*told, (stream(cat, "cat"), None, 2)]
 
 
+def test_signals_of_sessions_that_have_gone_are_left_out() -> None:
+    house = House()
+    ann, bob = house.enter("ann"), house.enter("bob")
+    bob.leave()
+    house.advance(3)
+    house.clear()
+    house.signals((bob, 0), (ann, 1))
+    assert states(ann) == [(stream(ann, "ann"), None, 1)]
+
+
 def test_who_comes_later_learns_of_poor_uplinks() -> None:
     house = House()
     ann = house.enter("ann")
