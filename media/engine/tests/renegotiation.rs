@@ -73,6 +73,21 @@ fn a_section_recycled_under_a_new_mid_is_another_tile() {
 }
 
 #[test]
+fn a_section_that_was_inactive_goes_on_with_its_numbers() {
+    let mut world = world(1);
+    world.watch(1, 0, 10);
+    assert!(show(&mut world, 2600, Duration::from_secs(5)) >= 100);
+    let tiles = std::mem::take(&mut world.clients[1].configure.tiles);
+    world.configure(1);
+    show(&mut world, 2600, Duration::from_millis(50));
+    assert_eq!(show(&mut world, 2600, Duration::from_millis(500)), 0);
+    world.clients[1].configure.tiles = tiles;
+    world.configure(1);
+    world.watch(1, 0, 10);
+    assert!(show(&mut world, 2600, Duration::from_secs(1)) >= 20);
+}
+
+#[test]
 fn a_camera_turned_off_and_on_has_another_stream() {
     let mut world = world(1);
     world.watch(1, 0, 10);

@@ -37,14 +37,17 @@ impl Meeting {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        let before: Vec<u32> = session.tiles().collect();
+        let before = session.sections();
         if !session.configure(&self.settings.identity, command, now) {
             self.give_up(id, CloseReason::Failed, output);
             return;
         }
-        for gone in before {
-            if !session.tiles().any(|tile| tile == gone) {
-                self.router.remove_sink(id, gone);
+        let after = session.sections();
+        for ssrc in before {
+            if !after.contains(&ssrc) {
+                self.router.remove_sink(id, ssrc);
+            } else if !session.tiles().any(|tile| tile == ssrc) {
+                self.router.subscribe(id, ssrc, None);
             }
         }
         self.declare_sources(command);

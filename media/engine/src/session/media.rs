@@ -13,6 +13,14 @@ use crate::session::{Audio, Camera, Datagram, Encoding, Session, TileWish};
 /// A downlink that loses more than this part gets each frame of audio twice.
 const RED_LOSS: f64 = 0.03;
 
+/// Inactive sections whose numbers are remembered; more than any client has.
+const IDLE_MAX: usize = 256;
+
+fn take<T>(all: &mut Vec<T>, wanted: impl Fn(&T) -> bool) -> Option<T> {
+    let at = all.iter().position(wanted)?;
+    Some(all.remove(at))
+}
+
 impl Session {
     pub(super) fn configure_audio(&mut self, wanted: Option<&command::Audio>) {
         let Some(wanted) = wanted else {
@@ -123,13 +131,22 @@ impl Session {
             if tiles.iter().any(clashes) || others.contains(&Some(tile.mid.as_str().into())) {
                 continue; // The answer contradicts itself.
             }
-            let known = self.tiles.iter().position(named);
-            tiles.push(match known {
-                Some(known) => self.tiles.swap_remove(known),
-                None => TileStream::new(tile.ssrc, tile.rtx_ssrc, &tile.mid),
-            });
+            let taken = take(&mut self.tiles, named).or_else(|| take(&mut self.idle, named));
+            let new = || TileStream::new(tile.ssrc, tile.rtx_ssrc, &tile.mid);
+            tiles.push(taken.unwrap_or_else(new));
         }
+        // A section that is inactive for a while goes on with its ssrc, and so with its numbers.
+        self.tiles.iter_mut().for_each(TileStream::forget);
+        self.idle.append(&mut self.tiles);
+        let surplus = self.idle.len().saturating_sub(IDLE_MAX);
+        self.idle.drain(..surplus);
         self.tiles = tiles;
+    }
+
+    /// Ssrcs of the tiles and of sections that may become tiles again.
+    pub fn sections(&self) -> Vec<u32> {
+        let all = self.tiles.iter().chain(&self.idle);
+        all.map(|tile| tile.ssrcs().0).collect()
     }
 
     /// Ssrcs of the tiles that can show something.

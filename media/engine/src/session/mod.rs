@@ -196,6 +196,8 @@ pub struct Session {
     audio: Option<Audio>,
     camera: Option<Camera>,
     tiles: Vec<TileStream>,
+    /// Of sections that are inactive, in the order in which they became so.
+    idle: Vec<TileStream>,
     wishes: Vec<TileWish>,
     downlink: Downlink,
     /// Once there are keys.
@@ -241,6 +243,7 @@ impl Session {
             audio: None,
             camera: None,
             tiles: Vec::new(),
+            idle: Vec::new(),
             wishes: Vec::new(),
             downlink: Downlink::default(),
             egress: None,
