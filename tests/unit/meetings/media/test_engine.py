@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,6 +132,11 @@ def thread(name: bytes) -> Iterator[int]:
     finally:
         over.set()
         started.join()
+        # The kernel is done with it a moment later than Python.
+        task, deadline = Path(f"/proc/self/task/{started.native_id}"), time.monotonic() + 10
+        while task.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
 
 async def test_a_thread_that_ends_is_noticed(pipe: Pipe) -> None:
