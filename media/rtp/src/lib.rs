@@ -16,7 +16,7 @@ use str0m::crypto::CryptoProvider;
 pub fn provider() -> &'static CryptoProvider {
     static PROVIDER: OnceLock<CryptoProvider> = OnceLock::new();
     PROVIDER.get_or_init(|| CryptoProvider {
-        dtls_provider: &dtls::Provider,
+        dtls_provider: &dtls::Provider { told: |_, _, _| {} },
         ..str0m::crypto::from_feature_flags()
     })
 }

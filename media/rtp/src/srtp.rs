@@ -2,7 +2,8 @@
 
 use str0m::crypto::dtls::{KeyingMaterial, SrtpProfile};
 use str0m::crypto::{
-    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80, Aes128CmSha1_80Cipher,
+    AeadAes128Gcm, AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80,
+    Aes128CmSha1_80Cipher, CryptoError,
 };
 
 use crate::provider;
@@ -24,8 +25,41 @@ enum Cipher {
         salt: [u8; 14],
         authentication: [u8; 20],
     },
-    Gcm128(Box<dyn AeadAes128GcmCipher>, [u8; 12]),
-    Gcm256(Box<dyn AeadAes256GcmCipher>, [u8; 12]),
+    Gcm(Gcm, [u8; 12]),
+}
+
+/// With either length of key: to str0m each is a trait of its own.
+enum Gcm {
+    Short(Box<dyn AeadAes128GcmCipher>),
+    Long(Box<dyn AeadAes256GcmCipher>),
+}
+
+impl Gcm {
+    fn encrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        match self {
+            Gcm::Short(cipher) => cipher.encrypt(iv, aad, input, output),
+            Gcm::Long(cipher) => cipher.encrypt(iv, aad, input, output),
+        }
+    }
+
+    fn decrypt(
+        &mut self,
+        iv: &[u8; 12],
+        aads: &[&[u8]],
+        input: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        match self {
+            Gcm::Short(cipher) => cipher.decrypt(iv, aads, input, output),
+            Gcm::Long(cipher) => cipher.decrypt(iv, aads, input, output),
+        }
+    }
 }
 
 /// RTP and RTCP in one direction.
@@ -72,16 +106,20 @@ impl Master<'_> {
                 authentication: self.derive(label + 1),
                 salt: self.derive(label + 2),
             },
-            SrtpProfile::AEAD_AES_128_GCM => Cipher::Gcm128(
-                crypto
-                    .aead_aes_128_gcm()
-                    .create_cipher(self.derive(label), encrypt),
+            SrtpProfile::AEAD_AES_128_GCM => Cipher::Gcm(
+                Gcm::Short(
+                    crypto
+                        .aead_aes_128_gcm()
+                        .create_cipher(self.derive(label), encrypt),
+                ),
                 self.derive(label + 2),
             ),
-            SrtpProfile::AEAD_AES_256_GCM => Cipher::Gcm256(
-                crypto
-                    .aead_aes_256_gcm()
-                    .create_cipher(self.derive(label), encrypt),
+            SrtpProfile::AEAD_AES_256_GCM => Cipher::Gcm(
+                Gcm::Long(
+                    crypto
+                        .aead_aes_256_gcm()
+                        .create_cipher(self.derive(label), encrypt),
+                ),
                 self.derive(label + 2),
             ),
             _ => return None,
@@ -142,14 +180,7 @@ impl Context {
                 let tag = hmac(authentication, &[&out[start..], &roc]);
                 out.extend_from_slice(&tag[..CM_TAG]);
             }
-            Cipher::Gcm128(cipher, salt) => {
-                out.resize(body + payload.len() + GCM_TAG, 0);
-                let iv = gcm_iv(*salt, ssrc, sequence);
-                cipher
-                    .encrypt(&iv, header, payload, &mut out[body..])
-                    .expect("encryption of a packet");
-            }
-            Cipher::Gcm256(cipher, salt) => {
+            Cipher::Gcm(cipher, salt) => {
                 out.resize(body + payload.len() + GCM_TAG, 0);
                 let iv = gcm_iv(*salt, ssrc, sequence);
                 cipher
@@ -182,12 +213,7 @@ impl Context {
                     .ok()?;
                 split
             }
-            Cipher::Gcm128(cipher, salt) => {
-                self.scratch.resize(body.len(), 0);
-                let iv = gcm_iv(*salt, ssrc, sequence);
-                cipher.decrypt(&iv, &[aad], body, &mut self.scratch).ok()?
-            }
-            Cipher::Gcm256(cipher, salt) => {
+            Cipher::Gcm(cipher, salt) => {
                 self.scratch.resize(body.len(), 0);
                 let iv = gcm_iv(*salt, ssrc, sequence);
                 cipher.decrypt(&iv, &[aad], body, &mut self.scratch).ok()?
@@ -220,16 +246,7 @@ impl Context {
                 let tag = hmac(authentication, &[&out[start..]]);
                 out.extend_from_slice(&tag[..CM_TAG]);
             }
-            Cipher::Gcm128(cipher, salt) => {
-                out.resize(body + secret.len() + GCM_TAG, 0);
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, self.index);
-                let aad = [clear, &index].concat();
-                cipher
-                    .encrypt(&iv, &aad, secret, &mut out[body..])
-                    .expect("encryption of a packet");
-                out.extend_from_slice(&index);
-            }
-            Cipher::Gcm256(cipher, salt) => {
+            Cipher::Gcm(cipher, salt) => {
                 out.resize(body + secret.len() + GCM_TAG, 0);
                 let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, self.index);
                 let aad = [clear, &index].concat();
@@ -273,15 +290,7 @@ impl Context {
                 cipher.decrypt(&iv, secret, &mut out[RTCP_CLEAR..]).ok()?;
                 out.truncate(RTCP_CLEAR + secret.len());
             }
-            Cipher::Gcm128(cipher, salt) => {
-                out.resize(RTCP_CLEAR + secret.len(), 0);
-                let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, index);
-                let length = cipher
-                    .decrypt(&iv, &[clear, &index_bytes], secret, &mut out[RTCP_CLEAR..])
-                    .ok()?;
-                out.truncate(RTCP_CLEAR + length);
-            }
-            Cipher::Gcm256(cipher, salt) => {
+            Cipher::Gcm(cipher, salt) => {
                 out.resize(RTCP_CLEAR + secret.len(), 0);
                 let iv = AeadAes128Gcm::rtcp_iv(*salt, ssrc, index);
                 let length = cipher

@@ -136,7 +136,7 @@ impl Session {
             tiles.push(taken.unwrap_or_else(new));
         }
         // A section that is inactive for a while goes on with its ssrc, and so with its numbers.
-        self.tiles.iter_mut().for_each(TileStream::forget);
+        self.forget_video();
         self.idle.append(&mut self.tiles);
         let surplus = self.idle.len().saturating_sub(IDLE_MAX);
         self.idle.drain(..surplus);

@@ -3,17 +3,15 @@
 //! Of the RTCP transport-wide feedback is wanted, and what receivers say of the mix. The transport
 //! offers it with a copy of every packet in and out, which costs more than all else that a packet
 //! costs us; and its own estimator paces, probes and pads, so that padding would go out for tiles
-//! whose owner may not receive video. The keys are for [`super::mix`], which sends beside the
-//! transport. Ciphers and DTLS are ours to give, though, and ones that remember what they have done
+//! whose owner may not receive video. The keys are for [`super::egress`], which sends beside
+//! the transport. Ciphers and DTLS are ours to give, though, and ones that remember what they have done
 //! last cost nothing.
 
 use std::cell::RefCell;
-use std::time::Instant;
 
+use hubbub_rtp::dtls::Provider;
 use hubbub_rtp::srtp::Context;
-use str0m::crypto::dtls::{
-    DtlsCert, DtlsImplError, DtlsInstance, DtlsOutput, DtlsProvider, DtlsVersion, ProtocolVersion,
-};
+use str0m::crypto::dtls::{KeyingMaterial, SrtpProfile};
 use str0m::crypto::{
     AeadAes128GcmCipher, AeadAes256GcmCipher, Aes128CmSha1_80Cipher, CryptoError, CryptoProvider,
     SrtpProvider, SupportedAeadAes128Gcm, SupportedAeadAes256Gcm, SupportedAes128CmSha1_80,
@@ -31,12 +29,13 @@ thread_local! {
 }
 
 static TAPPED: Tapped = Tapped;
+static DTLS: Provider = Provider { told: note_keys };
 
 /// The cryptography of all transports of this process.
 pub fn provider() -> CryptoProvider {
     CryptoProvider {
         srtp_provider: &TAPPED,
-        dtls_provider: &TAPPED,
+        dtls_provider: &DTLS,
         ..*hubbub_rtp::provider()
     }
 }
@@ -68,6 +67,11 @@ pub fn keys<T>(work: impl FnOnce() -> T) -> (T, Option<Context>) {
     TAP.with_borrow_mut(|tap| tap.outgoing = None);
     let done = work();
     (done, TAP.with_borrow_mut(|tap| tap.outgoing.take()))
+}
+
+fn note_keys(material: &KeyingMaterial, profile: SrtpProfile, client: bool) {
+    let context = Context::new(material, profile, client, true);
+    TAP.with_borrow_mut(|tap| tap.outgoing = context);
 }
 
 fn note(plain: &[u8]) {
@@ -187,71 +191,3 @@ macro_rules! tap_aead {
 
 tap_aead!(AeadAes128GcmCipher);
 tap_aead!(AeadAes256GcmCipher);
-
-impl DtlsProvider for Tapped {
-    fn generate_certificate(&self) -> Option<DtlsCert> {
-        hubbub_rtp::provider().dtls_provider.generate_certificate()
-    }
-
-    fn new_dtls(
-        &self,
-        cert: &DtlsCert,
-        now: Instant,
-        version: DtlsVersion,
-        mtu: Option<usize>,
-    ) -> Result<Box<dyn DtlsInstance>, CryptoError> {
-        let provider = hubbub_rtp::provider().dtls_provider;
-        let dtls = provider.new_dtls(cert, now, version, mtu)?;
-        Ok(Box::new(Dtls(dtls)))
-    }
-}
-
-#[derive(Debug)]
-struct Dtls(Box<dyn DtlsInstance>);
-
-impl DtlsInstance for Dtls {
-    fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        let output = self.0.poll_output(buf);
-        if let DtlsOutput::KeyingMaterial(material, profile) = &output {
-            let context = Context::new(material, *profile, self.0.is_active(), true);
-            TAP.with_borrow_mut(|tap| tap.outgoing = context);
-        }
-        output
-    }
-
-    fn set_active(&mut self, active: bool) {
-        self.0.set_active(active);
-    }
-
-    fn handle_packet(&mut self, packet: &[u8]) -> Result<(), DtlsImplError> {
-        self.0.handle_packet(packet)
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
-        self.0.handle_timeout(now)
-    }
-
-    fn send_application_data(&mut self, data: &[u8]) -> Result<usize, DtlsImplError> {
-        self.0.send_application_data(data)
-    }
-
-    fn is_active(&self) -> bool {
-        self.0.is_active()
-    }
-
-    fn protocol_version(&self) -> Option<ProtocolVersion> {
-        self.0.protocol_version()
-    }
-
-    fn is_closing(&self) -> bool {
-        self.0.is_closing()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn close(&mut self) -> Result<(), DtlsImplError> {
-        self.0.close()
-    }
-}
