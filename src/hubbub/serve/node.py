@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ from sqlalchemy import literal, select
 from hubbub import messaging
 from hubbub.access.opening import Access, open_access
 from hubbub.access.trusting import AnyCredentials
-from hubbub.bus import Bus, BusUnavailable, Outcome, Unavailable, open_bus
+from hubbub.bus import Bus, BusUnavailable, Unavailable, open_bus
+from hubbub.bus.asking import outcome_of
 from hubbub.functions import open_functions
 from hubbub.identity import ChimeIdentity
 from hubbub.ivschat import LAYOUT, IvsChat, IvsChatLayout
@@ -177,12 +177,5 @@ async def _ask_store(store: Store) -> None:
 
 
 async def _ask_bus(bus: Bus) -> None:
-    answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-
-    def done(outcome: Outcome) -> None:
-        if not answered.done():
-            answered.set_result(outcome)
-
-    bus.submit((), None, done)
-    if isinstance(await answered, Unavailable):
+    if isinstance(await outcome_of(bus, ()), Unavailable):
         raise BusUnavailable
