@@ -63,18 +63,15 @@ def _is_full(state: State, session: Session) -> bool:
 
 
 def _acknowledge_join(state: State, session: Session, error: tuple[int, str] | None = None) -> None:
+    turn = state.rules.turn
     ack = pb.SdkJoinAckFrame(
+        turn_credentials=pb.SdkTurnCredentials(
+            username=turn.username, password=turn.password, ttl=turn.ttl, uris=turn.uris
+        ),
         video_subscription_limit=state.rules.received,
         wants_compressed_sdp=session.compressed,
         default_server_side_network_adaption=pb.BANDWIDTH_PROBING_AND_VIDEO_QUALITY_ADAPTION,
     )
-    turn = state.rules.turn
-    if turn is not None:
-        ack.turn_credentials.CopyFrom(
-            pb.SdkTurnCredentials(
-                username=turn.username, password=turn.password, ttl=turn.ttl, uris=turn.uris
-            )
-        )
     state.send(session, frames.encode(frames.JOIN_ACK, state.now, ack, error))
 
 

@@ -17,6 +17,12 @@ class TurnCredentials:
     uris: tuple[str, ...]
 
 
+NO_TURN = TurnCredentials("", "", 0, ())
+"""Told as such where nobody runs TURN. A client with credentials subscribes as soon as it has one
+candidate, which is all that we need of it; one without waits a tenth of a second for the others.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Quotas of chime-meetings A.13, and the meeting's features."""
@@ -29,7 +35,7 @@ class Rules:
     cameras: int = 25  # published
     shares: int = 2  # published
     received: int = 25  # videos, by one attendee
-    turn: TurnCredentials | None = None
+    turn: TurnCredentials = NO_TURN
 
 
 @dataclass(frozen=True, slots=True)

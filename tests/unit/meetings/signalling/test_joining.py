@@ -27,7 +27,6 @@ def test_join_is_acknowledged_and_the_index_follows() -> None:
     assert ack.video_subscription_limit == 25
     assert ack.wants_compressed_sdp
     assert ack.default_server_side_network_adaption == 4
-    assert not ack.HasField("turn_credentials")
     index = client.frames[1].index
     assert index.HasField("at_capacity")
     assert not index.at_capacity
@@ -39,6 +38,14 @@ def test_who_does_not_want_compression_is_not_given_it() -> None:
     client = House().opened("ann")
     client.join()
     assert not client.one(Type.JOIN_ACK).joinack.wants_compressed_sdp
+
+
+def test_credentials_without_uris_keep_clients_from_waiting_for_more_candidates() -> None:
+    client = House().opened("ann")
+    client.join()
+    ack = client.one(Type.JOIN_ACK).joinack
+    assert ack.HasField("turn_credentials")
+    assert not ack.turn_credentials.uris
 
 
 def test_turn_is_offered_where_an_operator_runs_it() -> None:
