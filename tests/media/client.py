@@ -165,7 +165,7 @@ class Client:
 
     def levels(self, tones: Sequence[int], seconds: float = 0.5) -> dict[int, Level]:
         """The median level of each tone during `seconds`."""
-        script = "([tones, seconds]) => client.ears.listen(tones, seconds)"
+        script = "async ([tones, seconds]) => (await client.hearing()).listen(tones, seconds)"
         report = self.page.evaluate(script, [list(tones), seconds])
         return dict(report["tones"])
 
@@ -236,7 +236,7 @@ class Client:
 
     def watch(self, tone: int) -> None:
         """Begin to write down the level of a tone; `watched` ends it."""
-        self.evaluate("tone => client.ears.watch(tone)", tone)
+        self.evaluate("async tone => (await client.hearing()).watch(tone)", tone)
 
     def watched(self, tone: int) -> list[tuple[float, Level]]:
         return [(at, level) for at, level in self.evaluate("t => client.ears.watched(t)", tone)]

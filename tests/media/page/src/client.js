@@ -77,6 +77,12 @@ class Client {
     await this.audioVideo.bindAudioElement(element);
   }
 
+  // What it hears with. The client may hand the audio out a moment after it has started.
+  async hearing() {
+    await this.journal.until("audio stream");
+    return this.ears;
+  }
+
   #observe() {
     const write = (kind) => (value) => this.journal.write(kind, value ?? null);
     this.audioVideo.addObserver({
