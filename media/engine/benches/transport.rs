@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::{Client, SERVER};
-use hubbub_engine::session::egress::{Kept, VideoPacket};
+use hubbub_engine::session::egress::VideoPacket;
+use hubbub_engine::session::extensions::Kept;
 use hubbub_engine::session::payloads::{Format, VideoCodec};
 use hubbub_engine::session::setup::Identity;
 use hubbub_engine::session::{Datagram, Session};
@@ -85,7 +86,7 @@ impl Pair {
             self.client.drive(self.now);
         }
         let started = cpu();
-        if self.session.dirty || self.session.deadline.is_some_and(|at| at <= self.now) {
+        if self.session.deadline().is_some_and(|at| at <= self.now) {
             self.session
                 .drive(self.now, &mut self.out, &mut self.happened);
         }

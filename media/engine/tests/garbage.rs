@@ -11,7 +11,7 @@ use hubbub_engine::command;
 use hubbub_engine::core::ufrag_of;
 use hubbub_engine::event::Event;
 use hubbub_engine::net::Frames;
-use hubbub_engine::session::feedback::{Said, level_of};
+use hubbub_engine::session::feedback::Said;
 use support::World;
 use support::media::Tone;
 
@@ -183,7 +183,6 @@ fn bytes_of_any_kind_are_no_ufrag_and_no_frame_or_are_one() {
             bytes[20..22].copy_from_slice(&[0, 6]);
         }
         let _ = ufrag_of(&bytes);
-        let _ = level_of(&bytes, 3);
         let mut report = vec![0x8f, 205, 0, (bytes.len() / 4) as u8];
         report.extend(&bytes);
         let _ = Said::read(&report);

@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hubbub_engine::command::Command;
 use hubbub_engine::event::{CloseReason, Event};
+use str0m::net::Protocol;
 use support::World;
 
 #[test]
@@ -131,4 +133,64 @@ fn a_session_that_takes_over_leaves_the_old_one_without_a_packet() {
     world.run(Duration::from_secs(1));
     assert!(world.take_packets(0, 1500).is_empty());
     assert!(world.take_packets(1, 7500).len() >= 49);
+}
+
+#[test]
+fn a_packet_that_comes_twice_is_taken_once() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    let received = |world: &World| world.core.totals().counters.received;
+    let before = received(&world);
+    world.clients[0].send_audio(&[7; 60], false, -20);
+    world.clients[0].drive(world.now);
+    let sent: Vec<Vec<u8>> = world.clients[0].outbox.iter().cloned().collect();
+    let address = world.clients[0].address;
+    for bytes in sent.iter().chain(&sent) {
+        world.inject(address, bytes);
+    }
+    world.run(Duration::from_millis(200));
+    assert_eq!(received(&world), before + 1);
+}
+
+/// A NAT gives it another port: checks and packets come from there, and what goes out goes there.
+#[test]
+fn a_client_that_moves_is_followed() {
+    let mut world = World::new();
+    world.connect(0, &[1]);
+    let (old, new) = (
+        world.clients[0].address,
+        SocketAddr::from(([10, 9, 9, 9], 9)),
+    );
+    let moved = |world: &mut World| {
+        let mut destinations = Vec::new();
+        for _ in 0..4000 {
+            world.now += Duration::from_millis(1);
+            let now = world.now;
+            let client = &mut world.clients[0];
+            client.send_audio(&[7; 60], false, -20);
+            client.drive(now);
+            for bytes in std::mem::take(&mut client.outbox) {
+                world.core.datagram(Protocol::Udp, new, &bytes, now);
+            }
+            world.core.timeout(now);
+            world.core.flush(now);
+            let (output, _) = world.core.output();
+            destinations.extend(output.datagrams.drain(..).map(|it| it.destination));
+        }
+        destinations
+    };
+    let destinations = moved(&mut world);
+    let last = &destinations[destinations.len() - 100..];
+    assert!(last.iter().all(|destination| *destination == new));
+    // Without a check of its own an address is nobody's, whatever is sent from it.
+    let stranger = SocketAddr::from(([10, 8, 8, 8], 8));
+    world.clients[0].send_audio(&[7; 60], false, -20);
+    let now = world.now;
+    world.clients[0].drive(now);
+    for bytes in std::mem::take(&mut world.clients[0].outbox) {
+        if bytes[0] >> 6 == 2 {
+            assert!(!world.core.datagram(Protocol::Udp, stranger, &bytes, now));
+        }
+    }
+    assert_ne!(old, new);
 }

@@ -1,12 +1,16 @@
-//! What WebRTC's media travels in, for those who write it themselves: RTP headers ([`packet`]),
-//! RTCP ([`rtcp`]), SRTP ([`srtp`]) and DTLS ([`dtls`]), without I/O. Ciphers are those that str0m is built with.
+//! What WebRTC's media travels in, for those who write and read it themselves: RTP headers
+//! ([`packet`]), what is known of a stream that comes in ([`reception`]) and which of its numbers
+//! came ([`window`]), RTCP ([`rtcp`]), SRTP ([`srtp`]) and DTLS ([`dtls`]), without I/O. Ciphers are
+//! those that str0m is built with.
 
 #![forbid(unsafe_code)]
 
 pub mod dtls;
 pub mod packet;
+pub mod reception;
 pub mod rtcp;
 pub mod srtp;
+pub mod window;
 
 use std::sync::OnceLock;
 

@@ -100,6 +100,34 @@ pub fn sender_report(sender: &Sender, name: &str, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
+/// Asks for packets that are missing of a stream (RFC 4585 6.2.1), in the order of their numbers.
+pub fn nack(ssrc: u32, media: u32, missing: &[u16], out: &mut Vec<u8>) {
+    let mut entries: Vec<(u16, u16)> = Vec::new();
+    for number in missing {
+        let ahead = entries
+            .last()
+            .map(|(first, _)| number.wrapping_sub(*first).wrapping_sub(1));
+        match (ahead, entries.last_mut()) {
+            (Some(ahead @ ..16), Some((_, following))) => *following |= 1 << ahead,
+            _ => entries.push((*number, 0)),
+        }
+    }
+    head(1, TRANSPORT, 2 + entries.len(), out);
+    out.extend_from_slice(&ssrc.to_be_bytes());
+    out.extend_from_slice(&media.to_be_bytes());
+    for (first, following) in entries {
+        out.extend_from_slice(&first.to_be_bytes());
+        out.extend_from_slice(&following.to_be_bytes());
+    }
+}
+
+/// Asks for a key frame of a stream (PLI, RFC 4585 6.3.1).
+pub fn picture_loss(ssrc: u32, media: u32, out: &mut Vec<u8>) {
+    head(1, PAYLOAD, 2, out);
+    out.extend_from_slice(&ssrc.to_be_bytes());
+    out.extend_from_slice(&media.to_be_bytes());
+}
+
 /// Reads a compound packet.
 pub fn parse(mut data: &[u8], heard: &mut Vec<Heard>) {
     let word = |data: &[u8], at: usize| {
@@ -310,6 +338,17 @@ mod tests {
         assert_eq!(heard, [Heard::Missing(2, 3)]);
         parse(&data[..10], &mut heard);
         assert_eq!(heard.len(), 1);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read_again() {
+        let mut data = Vec::new();
+        nack(1, 2, &[65_535, 0, 15, 16, 40], &mut data);
+        assert_eq!(data[12..], [255, 255, 0x80, 1, 0, 16, 0, 0, 0, 40, 0, 0]);
+        picture_loss(1, 3, &mut data);
+        let mut heard = Vec::new();
+        parse(&data, &mut heard);
+        assert_eq!(heard, [Heard::Missing(2, 5), Heard::KeyFrame(3)]);
     }
 
     /// Takes feedback apart again: which numbers, and when after the first.

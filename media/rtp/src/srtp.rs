@@ -16,6 +16,8 @@ const GCM_TAG: usize = 16;
 const CM_TAG: usize = 10;
 const INDEX: usize = 4;
 const ENCRYPTED: u32 = 1 << 31;
+/// What a cipher may write beyond the end.
+const BLOCKS: usize = 32;
 /// RTCP header and sender SSRC stay in clear.
 const RTCP_CLEAR: usize = 8;
 
@@ -55,6 +57,10 @@ impl Gcm {
         input: &[u8],
         output: &mut [u8],
     ) -> Result<usize, CryptoError> {
+        // The ciphers assert that there is a tag.
+        if input.len() < GCM_TAG {
+            return Err(CryptoError::Other("no tag".to_owned()));
+        }
         match self {
             Gcm::Short(cipher) => cipher.decrypt(iv, aads, input, output),
             Gcm::Long(cipher) => cipher.decrypt(iv, aads, input, output),
@@ -67,7 +73,6 @@ pub struct Context {
     rtp: Cipher,
     rtcp: Cipher,
     index: u32,
-    scratch: Vec<u8>,
 }
 
 /// Key derivation (RFC 3711 4.3) with labels 0-2 for RTP, 3-5 for RTCP.
@@ -155,7 +160,6 @@ impl Context {
             rtp: master.cipher(profile, 0, encrypt)?,
             rtcp: master.cipher(profile, 3, encrypt)?,
             index: 0,
-            scratch: Vec::with_capacity(2048),
         })
     }
 
@@ -190,11 +194,32 @@ impl Context {
         }
     }
 
-    /// The payload of a packet whose header is so long; `None` if it is not authentic.
-    pub fn unprotect(&mut self, packet: &[u8], header: usize, sequence: u64) -> Option<&[u8]> {
+    /// Appends the payload of a packet whose header is so long to `out`; `None`, and nothing
+    /// appended, if it is not authentic.
+    pub fn unprotect(
+        &mut self,
+        packet: &[u8],
+        header: usize,
+        sequence: u64,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let start = out.len();
+        let length = self.decrypt(packet, header, sequence, out);
+        out.truncate(start + length.unwrap_or(0));
+        length.map(|_| ())
+    }
+
+    fn decrypt(
+        &mut self,
+        packet: &[u8],
+        header: usize,
+        sequence: u64,
+        out: &mut Vec<u8>,
+    ) -> Option<usize> {
+        let start = out.len();
         let ssrc = ssrc(packet, 8);
         let (aad, body) = packet.split_at_checked(header)?;
-        let length = match &mut self.rtp {
+        match &mut self.rtp {
             Cipher::Cm {
                 cipher,
                 salt,
@@ -206,20 +231,19 @@ impl Context {
                 if !equal(&tag[..CM_TAG], &body[split..]) {
                     return None;
                 }
-                self.scratch.resize(split + 32, 0);
+                out.resize(start + split + BLOCKS, 0);
                 let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, sequence);
                 cipher
-                    .decrypt(&iv, &body[..split], &mut self.scratch)
+                    .decrypt(&iv, &body[..split], &mut out[start..])
                     .ok()?;
-                split
+                Some(split)
             }
             Cipher::Gcm(cipher, salt) => {
-                self.scratch.resize(body.len(), 0);
+                out.resize(start + body.len(), 0);
                 let iv = gcm_iv(*salt, ssrc, sequence);
-                cipher.decrypt(&iv, &[aad], body, &mut self.scratch).ok()?
+                cipher.decrypt(&iv, &[aad], body, &mut out[start..]).ok()
             }
-        };
-        self.scratch.get(..length)
+        }
     }
 
     /// Appends the protected compound packet to `out`.
@@ -258,8 +282,9 @@ impl Context {
         }
     }
 
-    /// The compound packet inside; `None` if it is not authentic or was sent in clear.
-    pub fn unprotect_rtcp(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
+    /// The compound packet inside, and its index, of which a sender uses each once; `None` if it is
+    /// not authentic or was sent in clear.
+    pub fn unprotect_rtcp(&mut self, packet: &[u8]) -> Option<(u32, Vec<u8>)> {
         let clear = packet.get(..RTCP_CLEAR)?;
         let ssrc = ssrc(packet, 4);
         let trailer = match &self.rtcp {
@@ -285,7 +310,7 @@ impl Context {
                 if !equal(&tag[..CM_TAG], &packet[end + INDEX..]) {
                     return None;
                 }
-                out.resize(RTCP_CLEAR + secret.len() + 32, 0);
+                out.resize(RTCP_CLEAR + secret.len() + BLOCKS, 0);
                 let iv = Aes128CmSha1_80::rtp_iv(*salt, ssrc, u64::from(index));
                 cipher.decrypt(&iv, secret, &mut out[RTCP_CLEAR..]).ok()?;
                 out.truncate(RTCP_CLEAR + secret.len());
@@ -299,7 +324,7 @@ impl Context {
                 out.truncate(RTCP_CLEAR + length);
             }
         }
-        Some(out)
+        Some((index, out))
     }
 }
 
@@ -346,11 +371,21 @@ mod tests {
             let mut packet = Vec::new();
             out.protect(&header, b"twenty milliseconds", sequence, &mut packet);
             assert_ne!(&packet[12..31], b"twenty milliseconds");
-            let payload = input.unprotect(&packet, 12, sequence).unwrap();
-            assert_eq!(payload, b"twenty milliseconds");
-            assert!(input.unprotect(&packet, 12, sequence + 65_536).is_none());
+            let mut plain = b"before ".to_vec();
+            let mut unprotect = |packet: &[u8], sequence| {
+                let done = input.unprotect(packet, 12, sequence, &mut plain);
+                (done.is_some(), plain.clone())
+            };
+            let whole = b"before twenty milliseconds".to_vec();
+            assert_eq!(unprotect(&packet, sequence), (true, whole.clone()));
+            assert_eq!(
+                unprotect(&packet, sequence + 65_536),
+                (false, whole.clone())
+            );
             packet[14] ^= 1;
-            assert!(input.unprotect(&packet, 12, sequence).is_none());
+            assert_eq!(unprotect(&packet, sequence), (false, whole.clone()));
+            assert_eq!(unprotect(&packet[..12], sequence), (false, whole.clone()));
+            assert_eq!(unprotect(&packet[..10], sequence), (false, whole));
         }
     }
 
@@ -359,12 +394,19 @@ mod tests {
         for (profile, length) in PROFILES {
             let (mut out, mut input) = pair(profile, length);
             let report = [0x80, 201, 0, 1, 9, 9, 9, 9, 0x81, 202, 0, 1, 1, 2, 3, 4];
+            for index in 1..3 {
+                let mut packet = Vec::new();
+                out.protect_rtcp(&report, &mut packet);
+                let plain = input.unprotect_rtcp(&packet);
+                assert_eq!(plain, Some((index, report.to_vec())));
+            }
             let mut packet = Vec::new();
             out.protect_rtcp(&report, &mut packet);
-            assert_eq!(input.unprotect_rtcp(&packet).as_deref(), Some(&report[..]));
             packet[9] ^= 1;
             assert_eq!(input.unprotect_rtcp(&packet), None);
-            assert_eq!(input.unprotect_rtcp(&packet[..7]), None);
+            for cut in 0..packet.len() {
+                assert_eq!(input.unprotect_rtcp(&packet[..cut]), None);
+            }
         }
     }
 }

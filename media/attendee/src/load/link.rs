@@ -358,13 +358,18 @@ impl Link {
     }
 
     /// Decrypts a packet of media.
-    pub fn unprotect(&mut self, packet: &[u8], header: usize, sequence: u64) -> Option<&[u8]> {
-        self.incoming.as_mut()?.unprotect(packet, header, sequence)
+    pub fn unprotect(&mut self, packet: &[u8], header: usize, sequence: u64) -> Option<Vec<u8>> {
+        let mut payload = Vec::with_capacity(packet.len() + 32);
+        self.incoming
+            .as_mut()?
+            .unprotect(packet, header, sequence, &mut payload)?;
+        Some(payload)
     }
 
     /// Decrypts a compound RTCP packet.
     pub fn unprotect_rtcp(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
-        self.incoming.as_mut()?.unprotect_rtcp(packet)
+        let (_, plain) = self.incoming.as_mut()?.unprotect_rtcp(packet)?;
+        Some(plain)
     }
 
     /// Says goodbye on DTLS.

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use hubbub_rtp::extend;
+use hubbub_rtp::reception::Reception;
 use hubbub_rtp::rtcp::Block;
 
 use super::picture;
@@ -85,14 +86,10 @@ pub struct Inbound {
     pub ssrc: u32,
     /// What.
     pub kind: Kind,
-    base: u64,
-    highest: Option<u64>,
-    received: u64,
+    reception: Reception,
     /// Datagrams' bytes.
     pub bytes: u64,
     counted_from: (u64, u64, u64),
-    reported: (u64, u64),
-    last_report: Option<(u32, Instant)>,
     /// Looked at closely.
     pub sample: Option<Box<Sample>>,
 }
@@ -122,30 +119,20 @@ impl Inbound {
         Ok(Inbound {
             ssrc,
             kind,
-            base: 0,
-            highest: None,
-            received: 0,
+            reception: Reception::default(),
             bytes: 0,
             counted_from: (0, 0, 0),
-            reported: (0, 0),
-            last_report: None,
             sample,
         })
     }
 
     /// Counts a packet and gives its extended sequence number.
     pub fn came(&mut self, sequence: u16, bytes: usize) -> u64 {
-        let extended = extend(self.highest, sequence);
-        match self.highest {
-            None => {
-                self.base = extended;
-                self.highest = Some(extended);
-                self.counted_from.0 = self.counted_from.0.max(extended);
-            }
-            Some(highest) if extended > highest => self.highest = Some(extended),
-            Some(_) => {}
+        let extended = extend(self.reception.highest(), sequence);
+        if self.reception.highest().is_none() {
+            self.counted_from.0 = self.counted_from.0.max(extended);
         }
-        self.received += 1;
+        self.reception.came(extended);
         self.bytes += bytes as u64;
         extended
     }
@@ -189,13 +176,12 @@ impl Inbound {
 
     /// The other side sent a report of this stream.
     pub fn reported(&mut self, middle: u32, now: Instant) {
-        self.last_report = Some((middle, now));
+        self.reception.sender_reported(middle, now);
     }
 
     /// From now on it counts.
     pub fn start_counting(&mut self) {
-        let next = self.highest.map_or(0, |h| h + 1);
-        self.counted_from = (next, self.received, self.bytes);
+        self.counted_from = (self.next(), self.reception.received(), self.bytes);
         if let Some(sample) = &mut self.sample {
             sample.latencies.clear();
             sample.onsets.clear();
@@ -207,35 +193,19 @@ impl Inbound {
     pub fn count(&self) -> Count {
         let (next, received, bytes) = self.counted_from;
         Count {
-            expected: self.highest.map_or(0, |h| (h + 1).saturating_sub(next)),
-            received: self.received - received,
+            expected: self.next().saturating_sub(next),
+            received: self.reception.received() - received,
             bytes: self.bytes - bytes,
         }
     }
 
+    fn next(&self) -> u64 {
+        self.reception.highest().map_or(0, |highest| highest + 1)
+    }
+
     /// The block of a receiver report.
     pub fn block(&mut self, now: Instant) -> Option<Block> {
-        let highest = self.highest?;
-        let expected = highest + 1 - self.base;
-        let lost = expected.saturating_sub(self.received);
-        let (before_expected, before_received) = self.reported;
-        let (wanted, got) = (expected - before_expected, self.received - before_received);
-        self.reported = (expected, self.received);
-        let fraction = (wanted.saturating_sub(got) * 256)
-            .checked_div(wanted)
-            .unwrap_or(0);
-        let delay = self
-            .last_report
-            .map_or(0, |(_, at)| (now - at).as_micros() * 65_536 / 1_000_000);
-        Some(Block {
-            ssrc: self.ssrc,
-            fraction_lost: fraction.min(255) as u8,
-            lost: lost as u32,
-            highest: highest as u32,
-            jitter: 0,
-            last_report: self.last_report.map_or(0, |(middle, _)| middle),
-            delay: delay as u32,
-        })
+        self.reception.block(self.ssrc, now)
     }
 }
 

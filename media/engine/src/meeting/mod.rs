@@ -8,19 +8,20 @@ mod outlet;
 mod ticks;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hubbub_mixer::Mixer;
 use hubbub_router::Router;
 use rustc_hash::FxHashMap;
 use str0m::net::Protocol;
-use str0m::rtp::RtpPacket;
 
 use crate::command::{MeetingId, SessionId, StreamId};
 use crate::event::{CloseReason, Event};
 use crate::meeting::outlet::{Extra, Outlet};
 use crate::schedule::{Due, Schedule};
-use crate::session::payloads::{Carries, Format, VideoCodec};
+use crate::session::ingress::Received;
+use crate::session::payloads::{Format, VideoCodec};
 use crate::session::setup::Identity;
 use crate::session::{Datagram, Happened, Session};
 
@@ -188,7 +189,7 @@ impl Meeting {
             return; // An earlier plan than the one that holds.
         }
         state.scheduled = None;
-        if state.deadline.is_some_and(|at| at <= now) {
+        if state.deadline().is_some_and(|at| at <= now) {
             state.drive(now, &mut output.datagrams, &mut self.happened);
             self.act(session, now, output);
         }
@@ -216,7 +217,7 @@ impl Meeting {
         let Some(state) = self.sessions.get_mut(&session) else {
             return;
         };
-        if let Some(at) = state.deadline
+        if let Some(at) = state.deadline()
             && state.scheduled.is_none_or(|scheduled| at < scheduled)
         {
             state.scheduled = Some(at);
@@ -242,7 +243,7 @@ impl Meeting {
                     };
                     self.give_up(session, reason, output);
                 }
-                Happened::Audio(packet) => self.on_audio(session, &packet, output),
+                Happened::Audio(packet, red) => self.on_audio(session, &packet, red, output),
                 Happened::Video(stream, format, packet) => {
                     self.on_video(session, stream, format, &packet, now, output);
                 }
@@ -270,7 +271,7 @@ impl Meeting {
         }
     }
 
-    fn on_audio(&mut self, session: SessionId, packet: &RtpPacket, output: &mut Output) {
+    fn on_audio(&mut self, session: SessionId, packet: &Received, red: bool, output: &mut Output) {
         let Some(state) = self.sessions.get_mut(&session) else {
             return;
         };
@@ -279,16 +280,15 @@ impl Meeting {
             state.heard = true;
             output.events.push(Event::FirstAudio { session });
         }
-        let level = packet.header.ext_vals.audio_level;
         self.mixer.receive(
             session,
             hubbub_mixer::Packet {
-                sequence: *packet.seq_no,
-                timestamp: packet.time.numer(),
+                sequence: packet.sequence,
+                timestamp: packet.timestamp,
                 payload: &packet.payload,
-                red: state.carries(packet) == Some(Carries::Red),
-                level: level.map(|level| level.unsigned_abs()),
-                arrived: packet.timestamp,
+                red,
+                level: packet.level,
+                arrived: packet.arrived,
             },
         );
     }
@@ -298,7 +298,7 @@ impl Meeting {
         session: SessionId,
         stream: StreamId,
         format: Format,
-        packet: &RtpPacket,
+        packet: &Received,
         arrived: Instant,
         output: &mut Output,
     ) {
@@ -312,13 +312,14 @@ impl Meeting {
         self.counters.received += 1;
         let content = self.sessions.get(&session).is_some_and(|s| s.content);
         let extra = Extra::of(packet, format, content);
+        let payload = Arc::from(packet.payload.as_slice());
         let packet = hubbub_router::Packet {
-            ssrc: *packet.header.ssrc,
-            sequence: *packet.seq_no,
-            timestamp: packet.header.timestamp,
-            marker: packet.header.marker,
+            ssrc: packet.ssrc,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp as u32,
+            marker: packet.marker,
             codec,
-            payload: &packet.payload,
+            payload: &payload,
             arrived,
             padding_only: packet.payload.is_empty(),
             extensions: &extra,
@@ -326,7 +327,6 @@ impl Meeting {
         let mut outlet = Outlet::new(
             self.id,
             &mut self.sessions,
-            &mut self.dirty,
             output,
             &mut self.counters,
             arrived,
@@ -336,14 +336,7 @@ impl Meeting {
 
     /// Lets the router act upon changes.
     fn route(&mut self, now: Instant, output: &mut Output) {
-        let mut outlet = Outlet::new(
-            self.id,
-            &mut self.sessions,
-            &mut self.dirty,
-            output,
-            &mut self.counters,
-            now,
-        );
+        let mut outlet = Outlet::new(self.id, &mut self.sessions, output, &mut self.counters, now);
         self.router.tick(now, &mut outlet);
     }
 }

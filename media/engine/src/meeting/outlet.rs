@@ -5,14 +5,14 @@ use std::time::Instant;
 use hubbub_mixer::Frame;
 use hubbub_router::{Forward, Receiver, SourceState};
 use rustc_hash::FxHashMap;
-use str0m::media::{Frequency, MediaTime};
-use str0m::rtp::RtpPacket;
 
 use crate::command::{MeetingId, SessionId};
 use crate::event::{self, Event};
 use crate::meeting::{Counters, Output};
 use crate::session::Session;
-use crate::session::egress::{Kept, VideoPacket};
+use crate::session::egress::VideoPacket;
+use crate::session::extensions::Kept;
+use crate::session::ingress::Received;
 use crate::session::payloads::Format;
 
 /// What a packet of video has besides what the router asks for.
@@ -25,34 +25,19 @@ pub struct Extra {
 
 impl Extra {
     /// What `packet` has.
-    pub fn of(packet: &RtpPacket, format: Format, content: bool) -> Extra {
-        let values = &packet.header.ext_vals;
-        let delay = values.play_delay_min.zip(values.play_delay_max);
-        let kept = Kept {
-            orientation: values.video_orientation.map(|turned| turned as u8),
-            content_type: values.video_content_type,
-            delay: delay.map(|(min, max)| delay_bytes(min, max)),
-        };
+    pub fn of(packet: &Received, format: Format, content: bool) -> Extra {
         Extra {
             format,
             content,
-            kept,
+            kept: packet.kept,
         }
     }
-}
-
-/// playout-delay: 12 bits each, in 10 ms.
-fn delay_bytes(min: MediaTime, max: MediaTime) -> [u8; 3] {
-    let hundredths = |time: MediaTime| time.rebase(Frequency::HUNDREDTHS).numer() as u32 & 0xfff;
-    let [_, bytes @ ..] = (hundredths(min) << 12 | hundredths(max)).to_be_bytes();
-    bytes
 }
 
 /// The sessions of a meeting, seen from its router and mixer.
 pub struct Outlet<'a> {
     meeting: MeetingId,
     sessions: &'a mut FxHashMap<SessionId, Session>,
-    dirty: &'a mut Vec<SessionId>,
     output: &'a mut Output,
     counters: &'a mut Counters,
     now: Instant,
@@ -63,7 +48,6 @@ impl<'a> Outlet<'a> {
     pub fn new(
         meeting: MeetingId,
         sessions: &'a mut FxHashMap<SessionId, Session>,
-        dirty: &'a mut Vec<SessionId>,
         output: &'a mut Output,
         counters: &'a mut Counters,
         now: Instant,
@@ -71,7 +55,6 @@ impl<'a> Outlet<'a> {
         Outlet {
             meeting,
             sessions,
-            dirty,
             output,
             counters,
             now,
@@ -111,16 +94,12 @@ impl hubbub_router::Output<Extra> for Outlet<'_> {
     }
 
     fn request_keyframe(&mut self, stream: u32) {
-        for (id, session) in self.sessions.iter_mut() {
-            let was_dirty = session.dirty;
-            if session.request_keyframe(stream) {
-                self.counters.keyframe_requests += 1;
-                if !was_dirty {
-                    self.dirty.push(*id);
-                }
-                return;
-            }
-        }
+        let datagrams = &mut self.output.datagrams;
+        let asked = self
+            .sessions
+            .values_mut()
+            .any(|session| session.request_keyframe(stream, datagrams));
+        self.counters.keyframe_requests += u64::from(asked);
     }
 
     fn paused(&mut self, session: u64, group: u32) {

@@ -24,14 +24,7 @@ impl Meeting {
     /// Makes 20 ms of audio, and whatever else is due.
     pub fn tick(&mut self, now: Instant, output: &mut Output) {
         self.ticks += 1;
-        let mut outlet = Outlet::new(
-            self.id,
-            &mut self.sessions,
-            &mut self.dirty,
-            output,
-            &mut self.counters,
-            now,
-        );
+        let mut outlet = Outlet::new(self.id, &mut self.sessions, output, &mut self.counters, now);
         self.mixer.tick(now, &mut outlet);
         self.report(now, output);
         let due = |every: u64| self.ticks.is_multiple_of(every);

@@ -1,6 +1,5 @@
-//! What packets tell outside of what the transport tells of them: what a client says of the streams
-//! that it gets, and the levels of its own audio. Transport-wide feedback is that of
-//! draft-holmer-rmcat-transport-wide-cc-extensions-01.
+//! What a client says of the streams that it gets, and of its own. Transport-wide feedback is that
+//! of draft-holmer-rmcat-transport-wide-cc-extensions-01.
 
 use std::time::Duration;
 
@@ -33,7 +32,7 @@ fn packets(mut rtcp: &[u8]) -> impl Iterator<Item = (u8, u8, &[u8])> {
     })
 }
 
-/// What a client says of the streams that it gets.
+/// What a client says in a report.
 #[derive(Debug, Default, PartialEq)]
 pub struct Said {
     /// Of all packets, by their transport-wide numbers.
@@ -44,6 +43,8 @@ pub struct Said {
     pub keyframes: Vec<u32>,
     /// The part of an ssrc's packets that got lost since its last report (RFC 3550 6.4).
     pub losses: Vec<(u32, f64)>,
+    /// Ssrcs that it sends with, and the middle bits of the NTP time at which it says so.
+    pub senders: Vec<(u32, u32)>,
 }
 
 impl Said {
@@ -53,7 +54,11 @@ impl Said {
         for (format, kind, packet) in packets(rtcp) {
             let body = |from: usize| packet.get(from..).unwrap_or_default();
             match (kind, format) {
-                (200, count) => said.losses.extend(losses(body(28), count)),
+                (200, count) => {
+                    let middle = word(body(10));
+                    said.senders.extend(word(body(4)).zip(middle));
+                    said.losses.extend(losses(body(28), count));
+                }
                 (201, count) => said.losses.extend(losses(body(8), count)),
                 (205, 1) => said.missing.extend(missing(body(8))),
                 (205, 15) => said.feedbacks.extend(feedback(body(12))),
@@ -139,45 +144,6 @@ fn feedback(body: &[u8]) -> Option<Feedback> {
     Some(Feedback { first, arrivals })
 }
 
-/// The audio level of an RTP packet, -dBov (RFC 6464), where the extension has this id.
-pub fn level_of(packet: &[u8], id: u8) -> Option<u8> {
-    Some(extension_of(packet, id)?.first()? & 0x7f)
-}
-
-/// The value of an RTP packet's header extension (RFC 8285). It can be read without a key.
-fn extension_of(packet: &[u8], id: u8) -> Option<&[u8]> {
-    let [first, kind, ..] = *packet else {
-        return None;
-    };
-    let is_rtcp = (192..=223).contains(&kind);
-    if first & 0xd0 != 0x90 || is_rtcp {
-        return None; // Version 2, with an extension.
-    }
-    let at = 12 + 4 * usize::from(first & 0x0f);
-    let (head, rest) = packet.get(at..)?.split_first_chunk::<4>()?;
-    let length = usize::from(u16::from_be_bytes([head[2], head[3]])) * 4;
-    let mut elements = rest.get(..length)?;
-    let one_byte = head[..2] == [0xbe, 0xde];
-    while let Some((first, rest)) = elements.split_first() {
-        if *first == 0 {
-            elements = rest; // Padding between elements.
-            continue;
-        }
-        let (element, length, rest) = if one_byte {
-            (first >> 4, usize::from(first & 0x0f) + 1, rest)
-        } else {
-            let (length, rest) = rest.split_first()?;
-            (*first, usize::from(*length), rest)
-        };
-        let (value, rest) = rest.split_at_checked(length)?;
-        if element == id {
-            return Some(value);
-        }
-        elements = rest;
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +222,10 @@ mod tests {
         let mut sender = vec![0x81, 200, 0, 12];
         sender.resize(28, 0);
         sender.extend(block(5, 32));
-        assert_eq!(Said::read(&sender).losses, [(5, 0.125)]);
+        sender[7..14].copy_from_slice(&[6, 0, 0, 1, 2, 3, 4]);
+        let said = Said::read(&sender);
+        assert_eq!(said.losses, [(5, 0.125)]);
+        assert_eq!(said.senders, [(6, 0x0102_0304)]);
     }
 
     #[test]
@@ -270,22 +239,5 @@ mod tests {
         assert_eq!(said.missing, [(7, vec![0xffff, 0, 2, 15, 9])]);
         assert_eq!(said.keyframes, [8, 9]);
         assert_eq!(Said::read(&[0x81, 205, 0, 1, 0, 0, 0, 1]), Said::default());
-    }
-
-    #[test]
-    fn the_level_is_found_among_other_extensions() {
-        let mut packet = vec![0x90, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
-        packet.extend([
-            0xbe, 0xde, 0, 3, 0x10, 0x85, 0x22, 1, 2, 3, 0x31, 0xab, 0xcd, 0, 0, 0,
-        ]);
-        packet.extend([1, 2, 3]);
-        assert_eq!(level_of(&packet, 1), Some(5));
-        assert_eq!(level_of(&packet, 3), Some(0x2b));
-        assert_eq!(level_of(&packet, 5), None);
-        packet[1] = 200;
-        assert_eq!(level_of(&packet, 1), None);
-        let mut two = vec![0x90, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
-        two.extend([0x10, 0x00, 0, 2, 3, 2, 0xab, 0xcd, 0, 0, 0, 0]);
-        assert_eq!(level_of(&two, 3), Some(0x2b));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use hubbub_router::Wish;
-use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid};
+use hubbub_rtp::rtcp::picture_loss;
 
 use crate::command;
 use crate::command::StreamId;
@@ -26,33 +26,16 @@ impl Session {
         let Some(wanted) = wanted else {
             return;
         };
-        let Some(rtc) = self.rtc.as_mut() else { return };
-        let mid: Mid = wanted.mid.as_str().into();
-        let known = rtc.media(mid).is_some();
-        let mut api = rtc.direct_api();
-        if !known {
-            api.declare_media(mid, MediaKind::Audio);
-        } else if self.audio.as_ref().is_none_or(|audio| audio.mid != mid) {
-            return; // A mid of some other section: the answer contradicts itself.
-        }
-        let before = self.audio.as_ref().and_then(|audio| audio.remote_ssrc);
-        let remote_ssrc = wanted.remote_ssrc.filter(|ssrc| *ssrc != 0);
-        if before != remote_ssrc {
-            if let Some(ssrc) = before {
-                api.remove_stream_rx(ssrc.into());
-            }
-            if let Some(ssrc) = remote_ssrc {
-                api.expect_stream_rx(ssrc.into(), None, mid, None)
-                    .suppress_nack(true);
-            }
+        if self.camera.as_ref().is_some_and(|it| it.mid == wanted.mid) {
+            return; // The answer contradicts itself.
         }
         let stream = match self.audio.take() {
             Some(audio) if audio.stream.ssrc() == wanted.ssrc => audio.stream,
             _ => AudioStream::new(wanted.ssrc, &wanted.mid),
         };
         self.audio = Some(Audio {
-            mid,
-            remote_ssrc,
+            mid: wanted.mid.clone(),
+            remote_ssrc: wanted.remote_ssrc.filter(|ssrc| *ssrc != 0),
             stream,
             opus_pt: wanted.opus_pt,
             red_pt: wanted.red_pt,
@@ -62,64 +45,31 @@ impl Session {
     }
 
     pub(super) fn configure_camera(&mut self, wanted: Option<&command::Camera>) {
-        let Some(rtc) = self.rtc.as_mut() else { return };
         self.group = wanted.map_or(0, |camera| camera.group);
         let Some(wanted) = wanted else {
-            // The section stays known: its packets may come for a while yet, to nobody.
-            if let Some(camera) = &mut self.camera {
-                camera.encodings.clear();
-            }
+            self.camera = None;
             return;
         };
-        let mid: Mid = wanted.mid.as_str().into();
-        let encodings: Vec<Encoding> = wanted
-            .encodings
-            .iter()
-            .map(|encoding| Encoding {
-                stream: encoding.stream,
-                rid: encoding.rid.clone(),
-                ssrc: encoding.ssrc.filter(|ssrc| *ssrc != 0),
-            })
-            .collect();
-        let ours = self.camera.as_ref().is_some_and(|camera| camera.mid == mid);
-        if rtc.media(mid).is_some() && !ours {
-            return; // A mid of some other section: the answer contradicts itself.
+        if self.audio.as_ref().is_some_and(|it| it.mid == wanted.mid) {
+            return; // The answer contradicts itself.
         }
-        let known = rtc.media(mid).is_some();
-        let mut api = rtc.direct_api();
-        if !known {
-            // Only these rids, then. A section that begins without rids takes any that come later.
-            let media = api.declare_media(mid, MediaKind::Video);
-            for rid in encodings
-                .iter()
-                .filter_map(|encoding| encoding.rid.as_deref())
-            {
-                media.expect_rid_rx(rid.into());
-            }
-        }
-        let old = self
-            .camera
-            .take()
-            .map_or_else(Vec::new, |camera| camera.encodings);
-        for gone in old.iter().filter_map(|encoding| encoding.ssrc) {
-            if !encodings.iter().any(|encoding| encoding.ssrc == Some(gone)) {
-                api.remove_stream_rx(gone.into());
-            }
-        }
-        for (encoding, wanted) in encodings.iter().zip(&wanted.encodings) {
-            if let Some(ssrc) = encoding.ssrc {
-                let rtx = wanted.rtx_ssrc.filter(|rtx| *rtx != 0 && *rtx != ssrc);
-                let rid = encoding.rid.as_deref().map(Rid::from);
-                api.expect_stream_rx(ssrc.into(), rtx.map(Into::into), mid, rid);
-            }
-        }
-        self.camera = Some(Camera { mid, encodings });
+        let given = |ssrc: Option<u32>| ssrc.filter(|ssrc| *ssrc != 0);
+        let encodings = wanted.encodings.iter().map(|encoding| Encoding {
+            stream: encoding.stream,
+            rid: encoding.rid.clone(),
+            ssrc: given(encoding.ssrc),
+            rtx_ssrc: given(encoding.rtx_ssrc),
+        });
+        self.camera = Some(Camera {
+            mid: wanted.mid.clone(),
+            encodings: encodings.collect(),
+        });
     }
 
     pub(super) fn configure_tiles(&mut self, wanted: &[command::Tile]) {
         let others = [
-            self.audio.as_ref().map(|audio| audio.mid),
-            self.camera.as_ref().map(|camera| camera.mid),
+            self.audio.as_ref().map(|audio| audio.mid.as_str()),
+            self.camera.as_ref().map(|camera| camera.mid.as_str()),
         ];
         let mut tiles: Vec<TileStream> = Vec::with_capacity(wanted.len());
         for tile in wanted.iter().filter(|tile| tile.ssrc != 0) {
@@ -128,7 +78,7 @@ impl Session {
             };
             let clashes =
                 |known: &TileStream| known.ssrcs().0 == tile.ssrc || known.mid() == tile.mid;
-            if tiles.iter().any(clashes) || others.contains(&Some(tile.mid.as_str().into())) {
+            if tiles.iter().any(clashes) || others.contains(&Some(tile.mid.as_str())) {
                 continue; // The answer contradicts itself.
             }
             let taken = take(&mut self.tiles, named).or_else(|| take(&mut self.idle, named));
@@ -193,9 +143,7 @@ impl Session {
         now: Instant,
         out: &mut Vec<Datagram>,
     ) {
-        let Some(((egress, path), audio)) =
-            self.egress.as_mut().zip(self.path).zip(self.audio.as_mut())
-        else {
+        let Some((egress, audio)) = self.egress.as_mut().zip(self.audio.as_mut()) else {
             return;
         };
         if !self.connected {
@@ -209,10 +157,8 @@ impl Session {
         // Without video there is nothing to choose by an estimate, and feedback of 50 packets a
         // second costs as much as they do. What gets lost is then in the client's reports.
         let numbered = !self.tiles.is_empty();
-        let contents = audio
-            .stream
-            .packet(frame, numbered, egress, &mut self.downlink, now);
-        out.push(path.carry(contents));
+        let downlink = &mut self.downlink;
+        out.push(audio.stream.packet(frame, numbered, egress, downlink, now));
     }
 
     /// Sends a packet of video. False: the client has no payload type for it, or no such tile.
@@ -222,7 +168,7 @@ impl Session {
         now: Instant,
         out: &mut Vec<Datagram>,
     ) -> bool {
-        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
+        let Some(egress) = &mut self.egress else {
             return false;
         };
         if !self.connected {
@@ -235,29 +181,28 @@ impl Session {
             return false;
         };
         let pts = (pt, self.payloads.rtx_of(pt));
-        let contents = tile.packet(packet, pts, egress, &mut self.downlink, now);
-        out.extend(contents.map(|contents| path.carry(contents)));
+        out.extend(tile.packet(packet, pts, egress, &mut self.downlink, now));
         true
     }
 
     /// Sends again what the client says that it misses of the tile with this ssrc.
     pub(super) fn repair(&mut self, ssrc: u32, missing: &[u16], out: &mut Vec<Datagram>) {
         let now = self.clock;
-        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
+        let Some(egress) = &mut self.egress else {
             return;
         };
         let Some(tile) = self.tiles.iter_mut().find(|tile| tile.ssrcs().0 == ssrc) else {
             return;
         };
         for number in missing {
-            let contents = tile.again(*number, egress, &mut self.downlink, now);
-            out.extend(contents.map(|contents| path.carry(contents)));
+            out.extend(tile.again(*number, egress, &mut self.downlink, now));
         }
     }
 
-    /// Sends the reports of all streams; `now` is `ntp` by the wall clock.
+    /// Sends the reports of all streams, its own and the client's; `now` is `ntp` by the wall clock.
     pub fn report(&mut self, now: Instant, ntp: u64, out: &mut Vec<Datagram>) {
-        let Some((egress, path)) = self.egress.as_mut().zip(self.path) else {
+        let ssrc = self.own_ssrc();
+        let Some((egress, ingress)) = self.egress.as_mut().zip(self.ingress.as_mut()) else {
             return;
         };
         let audio = self
@@ -266,11 +211,14 @@ impl Session {
             .and_then(|audio| audio.stream.report(now, ntp));
         let tiles = self.tiles.iter().filter_map(|tile| tile.report(now, ntp));
         let senders: Vec<_> = audio.into_iter().chain(tiles).collect();
-        out.extend(
-            egress
-                .reports(&senders)
-                .map(|contents| path.carry(contents)),
-        );
+        let mut received = Vec::new();
+        ingress.receiver_report(ssrc, now, &mut received);
+        egress.reports(&senders, &received, out);
+    }
+
+    /// The ssrc by which the client knows us.
+    pub(super) fn own_ssrc(&self) -> u32 {
+        self.audio.as_ref().map_or(1, |audio| audio.stream.ssrc())
     }
 
     /// Forgets what was sent to the tiles, so that nothing of it is sent again.
@@ -279,24 +227,22 @@ impl Session {
     }
 
     /// Asks the client for a key frame. False: it does not send this stream, or has not yet.
-    pub fn request_keyframe(&mut self, stream: StreamId) -> bool {
-        let (Some(rtc), Some(camera)) = (self.rtc.as_mut(), self.camera.as_ref()) else {
+    pub fn request_keyframe(&mut self, stream: StreamId, out: &mut Vec<Datagram>) -> bool {
+        let own = self.own_ssrc();
+        let Some((ingress, egress)) = self.ingress.as_ref().zip(self.egress.as_mut()) else {
             return false;
         };
-        let Some(encoding) = camera.encodings.iter().find(|e| e.stream == stream) else {
+        let told = self.camera.as_ref().and_then(|camera| {
+            let of = |encoding: &&Encoding| encoding.stream == stream;
+            camera.encodings.iter().find(of)?.ssrc
+        });
+        let Some(ssrc) = told.or_else(|| ingress.ssrc_of(stream)) else {
             return false;
         };
-        let mut api = rtc.direct_api();
-        let stream = match (encoding.rid.as_deref(), encoding.ssrc) {
-            (None, Some(ssrc)) => api.stream_rx(&ssrc.into()),
-            (rid, _) => api.stream_rx_by_mid(camera.mid, rid.map(Rid::from)),
-        };
-        if let Some(stream) = stream {
-            stream.request_keyframe(KeyframeRequestKind::Pli);
-            self.dirty = true;
-            return true;
-        }
-        false
+        let mut plain = Vec::new();
+        picture_loss(own, ssrc, &mut plain);
+        out.push(egress.control(&plain));
+        true
     }
 
     /// What its tiles shall show by the `configure` itself. A tile whose source is still the one

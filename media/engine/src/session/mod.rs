@@ -1,14 +1,17 @@
 //! One session: the transport of one PeerConnection and what its sections are.
 //!
-//! What comes in, keys and connectivity are the transport's; RTP and reports go out by [`egress`].
+//! Connectivity and keys are the transport's. RTP and RTCP come in by [`ingress`] and go out by
+//! [`egress`].
 //!
-//! Invariant: whoever changes the transport (a packet in, a request for a key frame) sees to it that
-//! [`Session::drain`] runs before the session is left alone, or names a time at which it is driven.
-//! What comes out of it are datagrams, and [`Happened`]s that the meeting acts upon.
+//! Invariant: whoever hands the transport something sees to it that [`Session::drain`] runs before
+//! the session is left alone. What comes out of a session are datagrams, and [`Happened`]s that the
+//! meeting acts upon; whoever took something in comes back by [`Session::deadline`].
 
 pub mod downlink;
 pub mod egress;
+pub mod extensions;
 pub mod feedback;
+pub mod ingress;
 pub mod media;
 pub mod payloads;
 pub mod setup;
@@ -21,14 +24,14 @@ use std::time::{Duration, Instant};
 
 use hubbub_router::Wish;
 use str0m::Rtc;
-use str0m::media::Mid;
 use str0m::net::Protocol;
-use str0m::rtp::RtpPacket;
 
 use crate::command::{AttendeeId, Configure, Gates, GroupId, OpenSession, SessionId, StreamId};
 use crate::session::downlink::Downlink;
-use crate::session::egress::{AudioStream, Egress, Ids, TileStream};
-use crate::session::payloads::{Carries, Format, Payloads};
+use crate::session::egress::{AudioStream, Egress, TileStream};
+use crate::session::extensions::Ids;
+use crate::session::ingress::{Ingress, Received};
+use crate::session::payloads::{Format, Payloads};
 use crate::session::setup::Identity;
 
 /// The address that stands for the engine's own in the transports, IPv4. Which of the machine's
@@ -62,7 +65,7 @@ pub struct Datagram {
 
 /// How a client is reached.
 #[derive(Debug, Clone, Copy)]
-struct Path {
+pub struct Path {
     protocol: Protocol,
     destination: SocketAddr,
 }
@@ -84,10 +87,10 @@ pub enum Happened {
     Connected,
     /// The transport broke and is of no more use.
     Broken,
-    /// A packet of the microphone.
-    Audio(Box<RtpPacket>),
+    /// A packet of the microphone; whether it is RED.
+    Audio(Received, bool),
     /// A packet of an encoding, in this format.
-    Video(StreamId, Format, Box<RtpPacket>),
+    Video(StreamId, Format, Received),
     /// The client asks for a key frame in the tile with this ssrc.
     KeyframeWanted(u32),
     /// bit/s that the downlink carries.
@@ -97,7 +100,7 @@ pub enum Happened {
 /// The microphone's section.
 #[derive(Debug)]
 struct Audio {
-    mid: Mid,
+    mid: String,
     remote_ssrc: Option<u32>,
     stream: AudioStream,
     opus_pt: u8,
@@ -112,12 +115,13 @@ struct Encoding {
     stream: StreamId,
     rid: Option<String>,
     ssrc: Option<u32>,
+    rtx_ssrc: Option<u32>,
 }
 
 /// The camera's section, or the share's.
 #[derive(Debug)]
 struct Camera {
-    mid: Mid,
+    mid: String,
     encodings: Vec<Encoding>,
 }
 
@@ -130,19 +134,10 @@ struct TileWish {
     wish: Option<Wish>,
 }
 
-/// Where packets of a remote ssrc belong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Inlet {
-    Audio,
-    Video(StreamId),
-    Nowhere,
-}
-
 /// A datagram that can wait.
 #[derive(Debug)]
 struct Waiting {
-    protocol: Protocol,
-    source: SocketAddr,
+    from: Path,
     arrived: Instant,
     bytes: Vec<u8>,
 }
@@ -178,17 +173,15 @@ pub struct Session {
     pub estimate: Option<u64>,
     /// Group of the camera's section, 0: none.
     pub group: GroupId,
-    /// When the transport wants to be driven next.
-    pub deadline: Option<Instant>,
     /// The earliest time at which the schedule looks at this session.
     pub scheduled: Option<Instant>,
-    /// Something was asked of the transport that has not been drained.
-    pub dirty: bool,
     open: OpenSession,
     opened_at: Instant,
     last_packet: Instant,
     quiet: bool,
     rtc: Option<Box<Rtc>>,
+    /// When the transport wants to be driven next.
+    due: Option<Instant>,
     /// The transport's, which may lag behind the clock's.
     time: Instant,
     clock: Instant,
@@ -201,16 +194,15 @@ pub struct Session {
     wishes: Vec<TileWish>,
     downlink: Downlink,
     /// Once there are keys.
+    ingress: Option<Ingress>,
     egress: Option<Egress>,
     /// Part of the mix that the client last said was lost.
     mix_loss: f64,
-    /// How the transport reaches the client.
+    /// Where the handshake goes.
     path: Option<Path>,
     ids: Ids,
     told: Option<Instant>,
-    levels_id: Option<u8>,
     waiting: Vec<Waiting>,
-    inlets: Vec<(u32, Inlet)>,
     uplink: Uplink,
     addresses: usize,
 }
@@ -229,14 +221,13 @@ impl Session {
             heard: false,
             estimate: None,
             group: 0,
-            deadline: None,
             scheduled: None,
-            dirty: false,
             open,
             opened_at: now,
             last_packet: now,
             quiet: false,
             rtc: None,
+            due: None,
             time: now,
             clock: now,
             payloads: Payloads::empty(),
@@ -246,14 +237,13 @@ impl Session {
             idle: Vec::new(),
             wishes: Vec::new(),
             downlink: Downlink::default(),
+            ingress: None,
             egress: None,
             mix_loss: 0.0,
             path: None,
             ids: Ids::default(),
             told: None,
-            levels_id: None,
             waiting: Vec::new(),
-            inlets: Vec::new(),
             uplink: Uplink::default(),
             addresses: 0,
         }
@@ -267,19 +257,23 @@ impl Session {
     /// Takes what an answer has agreed on. False: no transport can be made of it.
     pub fn configure(&mut self, identity: &Identity, command: &Configure, now: Instant) -> bool {
         if self.rtc.is_none() {
-            let Some(rtc) = setup::build(identity, &self.open, command, now) else {
+            let Some(rtc) = setup::build(identity, &self.open, now) else {
                 return false;
             };
             self.rtc = Some(Box::new(rtc));
-            self.ids = Ids::of(&command.extensions);
-            self.levels_id = setup::extension_id(&command.extensions, setup::LEVELS);
+            self.due = Some(now);
         }
+        self.ids = Ids::of(&command.extensions);
         self.payloads.replace(&command.payloads);
         self.configure_audio(command.audio.as_ref());
         self.configure_camera(command.camera.as_ref());
         self.configure_tiles(&command.tiles);
-        self.inlets.clear();
-        self.dirty = true;
+        if let Some(ingress) = &mut self.ingress {
+            ingress.reconfigured(self.ids);
+        }
+        if let Some(egress) = &mut self.egress {
+            egress.ids = self.ids;
+        }
         true
     }
 
@@ -307,11 +301,6 @@ impl Session {
     pub fn may_add_address(&mut self) -> bool {
         self.addresses += 1;
         self.addresses <= ADDRESSES_MAX
-    }
-
-    /// What a packet of the client carries.
-    pub fn carries(&self, packet: &RtpPacket) -> Option<Carries> {
-        self.payloads.carries(*packet.header.payload_type)
     }
 
     /// A new uplink strength (chime-meetings B.8), where it changed since it was last asked for.

@@ -1,8 +1,5 @@
 //! Payload types: what the client numbers how.
 
-use str0m::format::{Codec, CodecConfig, CodecSpec, FormatParams, PayloadParams};
-use str0m::media::Frequency;
-
 use crate::command::Payload;
 
 /// A video format: the codec with what of its fmtp makes it another format for a decoder.
@@ -154,6 +151,12 @@ impl Payloads {
     pub fn rtx_of(&self, pt: u8) -> Option<u8> {
         self.rtx[usize::from(pt & PT_MAX)]
     }
+
+    /// The payload type whose packets are sent again in this one.
+    pub fn repaired_by(&self, rtx: u8) -> Option<u8> {
+        let position = self.rtx.iter().position(|known| *known == Some(rtx))?;
+        Some(position as u8)
+    }
 }
 
 fn rtx_pairs(payloads: &[Payload]) -> impl Iterator<Item = (u8, u8)> + '_ {
@@ -162,65 +165,6 @@ fn rtx_pairs(payloads: &[Payload]) -> impl Iterator<Item = (u8, u8)> + '_ {
         .filter(|payload| payload.codec.eq_ignore_ascii_case("rtx"))
         .filter_map(|payload| Some((payload.pt, payload.apt?)))
         .filter(|(rtx, main)| *rtx <= PT_MAX && *main <= PT_MAX)
-}
-
-fn spec(codec: Codec, clock_rate: Frequency, channels: Option<u8>) -> CodecSpec {
-    CodecSpec {
-        codec,
-        clock_rate,
-        channels,
-        format: FormatParams::default(),
-    }
-}
-
-/// What the transport is told of payload types, once and for all.
-///
-/// It cannot learn of new ones later, and later offers may name new ones. So every dynamic number
-/// that the first offer leaves unused is known as some video, with its successor as rtx, which is
-/// how clients number them.
-pub fn transport_codecs(payloads: &[Payload]) -> CodecConfig {
-    let mut known: Vec<PayloadParams> = Vec::new();
-    let mut used = [false; PT_MAX as usize + 1];
-    for payload in payloads.iter().filter(|payload| payload.pt <= PT_MAX) {
-        used[usize::from(payload.pt)] = true;
-    }
-    let resend = |main: u8| {
-        rtx_pairs(payloads)
-            .find(|(_, apt)| *apt == main)
-            .map(|(rtx, _)| rtx.into())
-    };
-    for payload in payloads.iter().filter(|payload| payload.pt <= PT_MAX) {
-        let codec = match payload.codec.to_ascii_lowercase().as_str() {
-            // RED is unpacked by the mixer: to the transport it is one more Opus.
-            "opus" | "red" => spec(Codec::Opus, Frequency::FORTY_EIGHT_KHZ, Some(2)),
-            "vp8" => spec(Codec::Vp8, Frequency::NINETY_KHZ, None),
-            "vp9" => spec(Codec::Vp9, Frequency::NINETY_KHZ, None),
-            "h264" => spec(Codec::H264, Frequency::NINETY_KHZ, None),
-            "h265" => spec(Codec::H265, Frequency::NINETY_KHZ, None),
-            "av1" => spec(Codec::Av1, Frequency::NINETY_KHZ, None),
-            _ => continue,
-        };
-        if known.iter().any(|params| *params.pt() == payload.pt) {
-            continue;
-        }
-        known.push(PayloadParams::new(
-            payload.pt.into(),
-            resend(payload.pt),
-            codec,
-        ));
-    }
-    let mut pt = 35;
-    while pt <= PT_MAX {
-        let is_dynamic = !(64..96).contains(&pt);
-        if is_dynamic && !used[usize::from(pt)] {
-            let follows = pt < PT_MAX && pt != 63 && !used[usize::from(pt) + 1];
-            let guess = follows.then(|| (pt + 1).into());
-            let vp8 = spec(Codec::Vp8, Frequency::NINETY_KHZ, None);
-            known.push(PayloadParams::new(pt.into(), guess, vp8));
-        }
-        pt += 1;
-    }
-    CodecConfig::new_from_payload_params(known)
 }
 
 #[cfg(test)]
@@ -267,6 +211,8 @@ mod tests {
         assert_eq!(table.number_of(format), Some(108));
         assert_eq!(table.rtx_of(108), Some(109));
         assert_eq!(table.rtx_of(102), None);
+        assert_eq!(table.repaired_by(109), Some(108));
+        assert_eq!(table.repaired_by(108), None);
         assert_eq!(
             table.carries(102),
             Some(Carries::Video(Format {
@@ -275,20 +221,5 @@ mod tests {
                 mode: 1
             }))
         );
-    }
-
-    #[test]
-    fn payload_types_of_later_offers_are_known_to_the_transport_already() {
-        let first = [
-            payload(111, "opus", None, ""),
-            payload(96, "vp8", None, ""),
-            payload(97, "rtx", Some(96), ""),
-        ];
-        let transport = transport_codecs(&first);
-        let known = |pt: u8| transport.params().iter().find(|params| *params.pt() == pt);
-        let rtx = |pt| known(pt).and_then(|params| params.resend()).map(|rtx| *rtx);
-        assert_eq!(rtx(96), Some(97));
-        assert_eq!(rtx(100), Some(101), "clients number so");
-        assert!(known(102).is_some());
     }
 }

@@ -1,17 +1,18 @@
-//! Driving a session's transport: datagrams in and out, and what came of them.
+//! Driving a session: datagrams in and out, and what came of them.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use hubbub_rtp::packet::{Header, is_rtcp};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::RtpPacket;
 use str0m::{Event, Input, Output};
 
 use crate::session::downlink::Arrival;
 use crate::session::egress::Egress;
-use crate::session::feedback::{Feedback, Said, level_of};
+use crate::session::feedback::{Feedback, Said};
+use crate::session::ingress::{Ingress, Inlet, Received, Sections, Taken};
 use crate::session::payloads::Carries;
-use crate::session::{Datagram, Happened, Inlet, LOCAL, LOCAL_V6, Path, Session, Waiting, tap};
+use crate::session::{Datagram, Happened, LOCAL, LOCAL_V6, Path, Session, Waiting, tap};
 
 /// A transport is asked at most this many times in one go; what it still holds then comes later.
 const ROUNDS_MAX: usize = 2000;
@@ -22,36 +23,18 @@ const AT_ONCE: Duration = Duration::from_micros(1);
 /// The estimate is told this often.
 const ESTIMATE_EVERY: Duration = Duration::from_millis(200);
 
-/// Remote ssrcs that a session remembers.
-const INLETS_MAX: usize = 64;
-
 /// -dBov from which on the mixer hears nothing; it takes 66 for the last of a voice.
 const QUIET: u8 = 70;
 /// Datagrams that wait at most, and for how long: transport-wide feedback of them goes out every 50
 /// to 100 ms (chime-meetings C.8).
 const WAITING_MAX: usize = 8;
-const WAIT: Duration = Duration::from_millis(80);
-/// What a packet makes due besides itself may wait this long.
-const LINGER: Duration = Duration::from_millis(20);
+const WAIT: Duration = Duration::from_millis(100);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Rtp,
-    Rtcp,
-    Other,
+/// Whether it is for RTP or RTCP (RFC 7983).
+fn is_media(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 6 == 2)
 }
 
-fn kind_of(bytes: &[u8]) -> Kind {
-    match bytes {
-        [first, kind, ..] if first >> 6 == 2 => match kind {
-            192..=223 => Kind::Rtcp,
-            _ => Kind::Rtp,
-        },
-        _ => Kind::Other,
-    }
-}
-
-/// RFC 7983.
 fn is_stun(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| *first < 4)
 }
@@ -76,7 +59,7 @@ impl Session {
         }
     }
 
-    /// Takes a datagram that came from one of this session's addresses, and drains.
+    /// Takes a datagram that came from one of this session's addresses.
     pub fn receive(
         &mut self,
         protocol: Protocol,
@@ -88,98 +71,157 @@ impl Session {
     ) {
         self.last_packet = now;
         self.clock = now;
-        if self.can_wait(bytes) {
-            let (arrived, bytes) = (now, bytes.to_vec());
+        let from = Path {
+            protocol,
+            destination: source,
+        };
+        if !is_media(bytes) {
+            self.take_other(from, bytes, now, out, happened);
+        } else if is_rtcp(bytes) {
+            self.take_rtcp(from, bytes, out, happened);
+        } else if self.can_wait(bytes) {
             self.waiting.push(Waiting {
-                protocol,
-                source,
-                arrived,
-                bytes,
+                from,
+                arrived: now,
+                bytes: bytes.to_vec(),
             });
-            self.wake_at(now + WAIT);
-            return;
+        } else {
+            self.take_waiting(happened);
+            self.take_rtp(from, bytes, now, happened);
         }
-        self.take_waiting(out, happened);
-        // A packet is all that RTP brings. What else has become due by then comes soon.
-        let packet_only = kind_of(bytes) == Kind::Rtp && self.hears();
-        let from = (protocol, source);
-        self.take(from, bytes, now, packet_only, out, happened);
     }
 
-    /// Whether a datagram makes no difference for a while. What a session holds has left the
+    /// Whether a packet makes no difference for a while. What a session holds has left the
     /// processor's caches from one of its packets to the next, so that some of them in one go cost
     /// little more than one; and most that comes is the silence of those who do not speak.
     fn can_wait(&self, bytes: &[u8]) -> bool {
         if !self.hears() || self.waiting.len() >= WAITING_MAX {
             return false;
         }
-        match kind_of(bytes) {
-            Kind::Rtp => {
-                let level = self.levels_id.and_then(|id| level_of(bytes, id));
-                level.is_some_and(|level| level >= QUIET)
-            }
-            Kind::Rtcp => self.tiles.is_empty(),
-            Kind::Other => false,
+        let level = Header::parse(bytes).and_then(|header| header.level(self.ids.common.level));
+        level.is_some_and(|level| level >= QUIET)
+    }
+
+    fn take_waiting(&mut self, happened: &mut Vec<Happened>) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for one in waiting.drain(..) {
+            self.take_rtp(one.from, &one.bytes, one.arrived, happened);
+        }
+        self.waiting = waiting;
+    }
+
+    /// When [`Session::drive`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting.first().map(|first| first.arrived + WAIT);
+        let ingress = self.ingress.as_ref().and_then(Ingress::due);
+        [self.due, waiting, ingress].into_iter().flatten().min()
+    }
+
+    /// Lets time pass.
+    pub fn drive(&mut self, now: Instant, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        self.clock = now;
+        self.take_waiting(happened);
+        self.give_feedback(out);
+        if self.due.is_some_and(|due| due <= now) {
+            self.pass(now, out, happened);
         }
     }
 
-    fn wake_at(&mut self, at: Instant) {
-        self.deadline = Some(self.deadline.map_or(at, |deadline| deadline.min(at)));
-    }
-
-    fn take_waiting(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            let from = (waiting.protocol, waiting.source);
-            let (bytes, arrived) = (&waiting.bytes, waiting.arrived);
-            self.take(from, bytes, arrived, true, out, happened);
-        }
-    }
-
-    fn take(
+    fn take_other(
         &mut self,
-        (protocol, source): (Protocol, SocketAddr),
+        from: Path,
         bytes: &[u8],
-        arrived: Instant,
-        packet_only: bool,
+        now: Instant,
         out: &mut Vec<Datagram>,
         happened: &mut Vec<Happened>,
     ) {
-        let now = self.advance(arrived);
-        let Some(rtc) = self.rtc.as_mut() else {
-            return;
-        };
+        let now = self.advance(now);
+        let (protocol, source) = (from.protocol, from.destination);
+        let Some(rtc) = self.rtc.as_mut() else { return };
         let Ok(receive) = Receive::new(protocol, source, local_for(source), bytes) else {
             return;
         };
-        let mut said = Said::default();
-        let input = Input::Receive(now, receive);
-        let taken = if kind_of(bytes) == Kind::Rtcp {
-            let take = |_: &_, plain: &[u8]| said = Said::read(plain);
-            tap::listen(bytes, || rtc.handle_input(input), take)
-        } else {
-            rtc.handle_input(input)
-        };
         // Once it is up, a datagram that makes no sense is only that: anybody may have sent it.
-        if taken.is_err() && !self.connected {
+        if rtc.handle_input(Input::Receive(now, receive)).is_err() && !self.connected {
             happened.push(Happened::Broken);
             return;
         }
-        self.on_said(&said, out, happened);
-        self.drain(out, happened, packet_only);
+        self.drain(out, happened);
     }
 
-    /// Lets time pass, and drains.
-    pub fn drive(&mut self, now: Instant, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
-        self.clock = now;
-        self.dirty = false;
-        self.take_waiting(out, happened);
+    fn take_rtp(
+        &mut self,
+        from: Path,
+        bytes: &[u8],
+        arrived: Instant,
+        happened: &mut Vec<Happened>,
+    ) {
+        let Some(ingress) = &mut self.ingress else {
+            return;
+        };
+        let sections = Sections {
+            audio: self.audio.as_ref(),
+            camera: self.camera.as_ref(),
+            payloads: &self.payloads,
+        };
+        let taken = ingress.packet(bytes, arrived, sections);
+        let Some(Taken { newest, packet }) = taken else {
+            return;
+        };
+        if newest {
+            self.is_reached_by(from);
+        }
+        if let Some((inlet, packet)) = packet {
+            self.on_packet(inlet, packet, happened);
+        }
+    }
+
+    fn take_rtcp(
+        &mut self,
+        from: Path,
+        bytes: &[u8],
+        out: &mut Vec<Datagram>,
+        happened: &mut Vec<Happened>,
+    ) {
+        let report = self.ingress.as_mut().and_then(|it| it.report(bytes));
+        let Some((plain, newest)) = report else {
+            return;
+        };
+        if newest {
+            self.is_reached_by(from);
+        }
+        self.on_said(&Said::read(&plain), out, happened);
+    }
+
+    /// Clients send media on the pair of addresses that they have chosen (RFC 8445 12.1).
+    fn is_reached_by(&mut self, path: Path) {
+        if let Some(egress) = &mut self.egress {
+            egress.path = path;
+        }
+    }
+
+    /// Says when packets came and which are missing, where that is due.
+    fn give_feedback(&mut self, out: &mut Vec<Datagram>) {
+        let ssrc = self.own_ssrc();
+        let Some((ingress, egress)) = self.ingress.as_mut().zip(self.egress.as_mut()) else {
+            return;
+        };
+        let mut plain = Vec::new();
+        ingress.feedback(ssrc, self.clock, &mut plain);
+        if !plain.is_empty() {
+            out.push(egress.control(&plain));
+        }
+    }
+
+    /// Lets time pass for the transport, and drains.
+    fn pass(&mut self, now: Instant, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
         let now = self.advance(now);
         let Some(rtc) = self.rtc.as_mut() else { return };
         if rtc.handle_input(Input::Timeout(now)).is_err() {
             happened.push(Happened::Broken);
             return;
         }
-        self.drain(out, happened, false);
+        self.drain(out, happened);
     }
 
     /// The transport takes no time that lies before the one it knows.
@@ -188,41 +230,37 @@ impl Session {
         self.time
     }
 
-    /// `packet_only`: no further than to a packet of the client.
-    fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>, packet_only: bool) {
+    fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
         for _ in 0..ROUNDS_MAX {
             let Some(rtc) = self.rtc.as_mut() else { return };
-            let output = if self.egress.is_some() {
-                rtc.poll_output()
-            } else {
-                let (output, context) = tap::keys(|| rtc.poll_output());
-                self.egress = context.map(|context| Egress::new(context, self.ids));
-                output
-            };
+            let (output, keys) = tap::keys(|| rtc.poll_output());
+            if let Some((keys, path)) = keys.zip(self.path) {
+                self.ingress = Some(Ingress::new(keys.incoming, self.ids));
+                self.egress = Some(Egress::new(keys.outgoing, path, self.ids));
+            }
             match output {
                 Ok(Output::Transmit(transmit)) => {
-                    let contents: Vec<u8> = transmit.contents.into();
                     let path = Path {
                         protocol: transmit.proto,
                         destination: transmit.destination,
                     };
+                    let contents: Vec<u8> = transmit.contents.into();
+                    debug_assert!(!is_media(&contents), "it has no streams");
                     // An answer to a check goes wherever that came from.
                     if !is_stun(&contents) {
                         self.path = Some(path);
                     }
                     out.push(path.carry(contents));
                 }
-                Ok(Output::Event(event)) => {
-                    let is_packet = matches!(event, Event::RtpPacket(_));
-                    self.on_event(event, happened);
-                    if is_packet && packet_only {
-                        self.wake_at(self.time + LINGER);
-                        return;
-                    }
+                Ok(Output::Event(Event::Connected)) => {
+                    self.connected = true;
+                    happened.push(Happened::Connected);
                 }
+                Ok(Output::Event(Event::Closed)) => happened.push(Happened::Broken),
+                Ok(Output::Event(_)) => {}
                 Ok(Output::Timeout(at)) => {
                     if at > self.time {
-                        self.deadline = Some(at);
+                        self.due = Some(at);
                         return;
                     }
                     self.time += AT_ONCE;
@@ -237,23 +275,16 @@ impl Session {
                 }
             }
         }
-        self.deadline = Some(self.time + Duration::from_millis(1));
-    }
-
-    fn on_event(&mut self, event: Event, happened: &mut Vec<Happened>) {
-        match event {
-            Event::Connected => {
-                self.connected = true;
-                happened.push(Happened::Connected);
-            }
-            Event::Closed => happened.push(Happened::Broken),
-            Event::RtpPacket(packet) => self.on_packet(packet, happened),
-            _ => {}
-        }
+        self.due = Some(self.time + Duration::from_millis(1));
     }
 
     /// What the client says of what it gets.
     fn on_said(&mut self, said: &Said, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
+        if let Some(ingress) = &mut self.ingress {
+            for (ssrc, middle) in &said.senders {
+                ingress.sender_reported(*ssrc, *middle, self.clock);
+            }
+        }
         for feedback in &said.feedbacks {
             self.on_feedback(feedback, happened);
         }
@@ -291,7 +322,7 @@ impl Session {
         self.downlink.feedback(arrivals, self.clock);
         let told = self
             .told
-            .is_some_and(|told| self.time < told + ESTIMATE_EVERY);
+            .is_some_and(|told| self.clock < told + ESTIMATE_EVERY);
         if !told
             && !self.tiles.is_empty()
             && let Some(estimate) = self.downlink.estimate()
@@ -302,70 +333,20 @@ impl Session {
         }
     }
 
-    fn on_packet(&mut self, packet: RtpPacket, happened: &mut Vec<Happened>) {
-        match self.inlet(&packet) {
-            Inlet::Audio => {
-                let sequence = *packet.seq_no;
+    fn on_packet(&mut self, inlet: Inlet, packet: Received, happened: &mut Vec<Happened>) {
+        let carries = self.payloads.carries(packet.payload_type);
+        match (inlet, carries) {
+            (Inlet::Audio, Some(Carries::Opus | Carries::Red)) => {
                 let uplink = &mut self.uplink;
-                uplink.first.get_or_insert(sequence);
-                uplink.highest = uplink.highest.max(sequence);
+                uplink.first.get_or_insert(packet.sequence);
+                uplink.highest = uplink.highest.max(packet.sequence);
                 uplink.received += 1;
-                happened.push(Happened::Audio(Box::new(packet)));
+                happened.push(Happened::Audio(packet, carries == Some(Carries::Red)));
             }
-            Inlet::Video(stream) => {
-                let pt = *packet.header.payload_type;
-                if let Some(Carries::Video(format)) = self.payloads.carries(pt) {
-                    happened.push(Happened::Video(stream, format, Box::new(packet)));
-                }
+            (Inlet::Video(stream), Some(Carries::Video(format))) => {
+                happened.push(Happened::Video(stream, format, packet));
             }
-            Inlet::Nowhere => {}
+            _ => {}
         }
-    }
-
-    /// Where the packets of an ssrc belong; found out once.
-    fn inlet(&mut self, packet: &RtpPacket) -> Inlet {
-        let ssrc = *packet.header.ssrc;
-        if let Some((_, inlet)) = self.inlets.iter().find(|(known, _)| *known == ssrc) {
-            return *inlet;
-        }
-        let inlet = self.look_up_inlet(packet).unwrap_or(Inlet::Nowhere);
-        if self.inlets.len() >= INLETS_MAX {
-            self.inlets.clear();
-        }
-        self.inlets.push((ssrc, inlet));
-        inlet
-    }
-
-    fn look_up_inlet(&mut self, packet: &RtpPacket) -> Option<Inlet> {
-        let rtc = self.rtc.as_mut()?;
-        let stream = rtc
-            .direct_api()
-            .stream_rx(&packet.header.ssrc)
-            .map(|s| (s.mid(), s.rid()));
-        let (mid, rid) = stream?;
-        if self.audio.as_ref().is_some_and(|audio| audio.mid == mid) {
-            return Some(Inlet::Audio);
-        }
-        let camera = self.camera.as_ref().filter(|camera| camera.mid == mid)?;
-        let ssrc = Some(*packet.header.ssrc);
-        let by_rid = || {
-            let rid = rid?;
-            camera.encodings.iter().find(|encoding| {
-                encoding
-                    .rid
-                    .as_deref()
-                    .is_some_and(|name| rid == name.into())
-            })
-        };
-        let encoding = camera
-            .encodings
-            .iter()
-            .find(|encoding| encoding.ssrc == ssrc)
-            .or_else(by_rid)
-            .or_else(|| match camera.encodings.as_slice() {
-                [only] if only.rid.is_none() => Some(only),
-                _ => None,
-            })?;
-        Some(Inlet::Video(encoding.stream))
     }
 }

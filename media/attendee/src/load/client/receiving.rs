@@ -75,11 +75,11 @@ impl Client {
                         let payload = match (stream.kind, header.payload_type) {
                             // The redundant encoding's one header byte.
                             (Kind::Audio, t) if t != OPUS && payload.first() == Some(&OPUS) => {
-                                payload[1..].to_vec()
+                                &payload[1..]
                             }
-                            _ => payload.to_vec(),
+                            _ => &payload,
                         };
-                        stream.look(&payload, header.timestamp, arrived);
+                        stream.look(payload, header.timestamp, arrived);
                     }
                     None => {
                         if let Some(sample) = &mut stream.sample {

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use hubbub_rtp::rtcp::Sender;
 
 use super::stream::Stream;
-use super::{Egress, Kept, Packet};
+use super::{Egress, Packet};
+use crate::session::Datagram;
 use crate::session::downlink::Downlink;
+use crate::session::extensions::Kept;
 
 /// How old the sound of a frame is at least when it is sent: it waited to be mixed.
 const AGE: Duration = Duration::from_millis(40);
@@ -42,7 +44,7 @@ impl AudioStream {
         egress: &mut Egress,
         downlink: &mut Downlink,
         now: Instant,
-    ) -> Vec<u8> {
+    ) -> Datagram {
         let packet = Packet {
             ssrc: self.stream.ssrc(),
             mid: self.stream.name(),

@@ -1,9 +1,9 @@
 //! What goes out to one client: RTP, SRTP, sender reports, and packets once more (chime-meetings
 //! C.5, C.6, C.8).
 //!
-//! It goes past the transport, which brings connectivity, keys and all that comes in. A meeting's
-//! packets are many and alike; each asks for a header and a cipher, where the transport would look
-//! at all its streams and timers.
+//! It goes past the transport, which brings connectivity and keys. A meeting's packets are many and
+//! alike; each asks for a header and a cipher, where the transport would look at all its streams and
+//! timers.
 //!
 //! Invariant: nobody else sends anything with our ssrcs, neither RTP nor RTCP, and no stream sends
 //! two packets with one number, so that no two packets are ever encrypted with the same nonce.
@@ -15,56 +15,20 @@ mod tile;
 
 use std::time::Instant;
 
-use hubbub_rtp::packet::{Extensions, Outgoing};
+use hubbub_rtp::packet::Outgoing;
 use hubbub_rtp::rtcp::{Sender, sender_report};
 use hubbub_rtp::srtp::Context;
 
 pub use self::audio::AudioStream;
 pub use self::tile::{TileStream, VideoPacket};
 use crate::session::downlink::Downlink;
-use crate::session::setup;
+use crate::session::extensions::{Ids, Kept};
+use crate::session::{Datagram, Path};
 
 /// What reports call us; the answer says the same.
 const NAME: &str = "hubbub";
 /// Reports in one datagram.
 const REPORTS: usize = 16;
-
-/// A client's numbers of the extensions that are sent; 0: it has not agreed to one.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ids {
-    common: Extensions,
-    orientation: u8,
-    content_type: u8,
-    delay: u8,
-}
-
-impl Ids {
-    /// As the client has agreed on.
-    pub fn of(extensions: &[(u8, String)]) -> Ids {
-        let id = |uri| setup::extension_id(extensions, uri).unwrap_or(0);
-        Ids {
-            common: Extensions {
-                transport: id(setup::NUMBERS),
-                mid: id(setup::MID),
-                ..Extensions::default()
-            },
-            orientation: id(setup::ORIENTATION),
-            content_type: id(setup::CONTENT_TYPE),
-            delay: id(setup::DELAY),
-        }
-    }
-}
-
-/// Extensions of a source that its packets keep.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// urn:3gpp:video-orientation.
-    pub orientation: Option<u8>,
-    /// video-content-type.
-    pub content_type: Option<u8>,
-    /// playout-delay.
-    pub delay: Option<[u8; 3]>,
-}
 
 /// A packet of a stream.
 struct Packet<'a> {
@@ -84,7 +48,10 @@ struct Packet<'a> {
 /// The client's end of the wire.
 pub struct Egress {
     context: Context,
-    ids: Ids,
+    /// How the client is reached.
+    pub path: Path,
+    /// The client's numbers of extensions.
+    pub ids: Ids,
     /// Transport-wide, of the next packet.
     number: u16,
     header: Vec<u8>,
@@ -92,9 +59,10 @@ pub struct Egress {
 
 impl Egress {
     /// `context` encrypts.
-    pub fn new(context: Context, ids: Ids) -> Egress {
+    pub fn new(context: Context, path: Path, ids: Ids) -> Egress {
         Egress {
             context,
+            path,
             ids,
             number: 0,
             header: Vec::with_capacity(64),
@@ -102,7 +70,7 @@ impl Egress {
     }
 
     /// The datagram.
-    fn seal(&mut self, packet: &Packet<'_>, downlink: &mut Downlink, now: Instant) -> Vec<u8> {
+    fn seal(&mut self, packet: &Packet<'_>, downlink: &mut Downlink, now: Instant) -> Datagram {
         let (orientation, content_type) = (packet.kept.orientation, packet.kept.content_type);
         let more = [
             (self.ids.orientation, orientation.as_slice()),
@@ -133,19 +101,28 @@ impl Egress {
             downlink.sent(self.number, datagram.len(), now);
             self.number = self.number.wrapping_add(1);
         }
-        datagram
+        self.path.carry(datagram)
     }
 
-    /// The datagrams of these reports.
-    pub fn reports(&mut self, senders: &[Sender]) -> impl Iterator<Item = Vec<u8>> {
-        senders.chunks(REPORTS).map(|senders| {
-            let mut plain = Vec::new();
-            for sender in senders {
-                sender_report(sender, NAME, &mut plain);
+    /// The datagram of a plain compound RTCP packet.
+    pub fn control(&mut self, plain: &[u8]) -> Datagram {
+        let mut datagram = Vec::with_capacity(plain.len() + 32);
+        self.context.protect_rtcp(plain, &mut datagram);
+        self.path.carry(datagram)
+    }
+
+    /// The datagrams of these reports, with `received`, a plain report on what comes in.
+    pub fn reports(&mut self, senders: &[Sender], received: &[u8], out: &mut Vec<Datagram>) {
+        let mut plain = received.to_vec();
+        for (count, sender) in senders.iter().enumerate() {
+            sender_report(sender, NAME, &mut plain);
+            if (count + 1) % REPORTS == 0 {
+                out.push(self.control(&plain));
+                plain.clear();
             }
-            let mut datagram = Vec::new();
-            self.context.protect_rtcp(&plain, &mut datagram);
-            datagram
-        })
+        }
+        if !plain.is_empty() {
+            out.push(self.control(&plain));
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use hubbub_router::PictureIds;
 use hubbub_rtp::extend;
 
-use super::{Kept, Packet};
+use super::Packet;
+use crate::session::extensions::Kept;
 
 /// How long a packet can be asked for (chime-meetings C.6).
 const AGE: Duration = Duration::from_millis(1500);

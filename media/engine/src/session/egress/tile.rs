@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use hubbub_router::PictureIds;
 use hubbub_rtp::rtcp::Sender;
+use hubbub_rtp::window::Window;
 
 use super::repair::{Held, Repair};
 use super::stream::Stream;
-use super::{Egress, Kept, Packet};
+use super::{Egress, Packet};
+use crate::session::Datagram;
 use crate::session::downlink::Downlink;
+use crate::session::extensions::Kept;
 use crate::session::payloads::Format;
 
 /// A packet of video for a tile.
@@ -39,7 +42,7 @@ pub struct VideoPacket<'a> {
 pub struct TileStream {
     stream: Stream,
     repair: Repair,
-    numbers: Numbers,
+    numbers: Window,
 }
 
 impl TileStream {
@@ -48,7 +51,7 @@ impl TileStream {
         TileStream {
             stream: Stream::new(ssrc, mid, 90),
             repair: Repair::new(rtx_ssrc),
-            numbers: Numbers::default(),
+            numbers: Window::default(),
         }
     }
 
@@ -71,7 +74,7 @@ impl TileStream {
         egress: &mut Egress,
         downlink: &mut Downlink,
         now: Instant,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Datagram> {
         if !self.numbers.take(packet.sequence) {
             return None;
         }
@@ -112,7 +115,7 @@ impl TileStream {
         egress: &mut Egress,
         downlink: &mut Downlink,
         now: Instant,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Datagram> {
         let (head, payload) = self.repair.again(number, now)?;
         let packet = Packet {
             mid: self.stream.mid(),
@@ -130,60 +133,5 @@ impl TileStream {
     /// See [`Stream::report`].
     pub fn report(&self, now: Instant, ntp: u64) -> Option<Sender> {
         self.stream.report(now, ntp)
-    }
-}
-
-/// Numbers that have been used: the highest, and which of the 128 before it.
-#[derive(Debug, Default)]
-struct Numbers {
-    highest: Option<u64>,
-    used: u128,
-}
-
-impl Numbers {
-    /// Whether a number is a new one; it is used from then on. One that is far behind is not.
-    fn take(&mut self, number: u64) -> bool {
-        let Some(highest) = self.highest else {
-            self.highest = Some(number);
-            self.used = 1;
-            return true;
-        };
-        if let Some(ahead @ 1..) = number.checked_sub(highest) {
-            let shifted = u32::try_from(ahead)
-                .ok()
-                .and_then(|n| self.used.checked_shl(n));
-            self.used = shifted.unwrap_or(0) | 1;
-            self.highest = Some(number);
-            return true;
-        }
-        let behind = highest - number;
-        let bit = u32::try_from(behind)
-            .ok()
-            .and_then(|n| 1_u128.checked_shl(n));
-        match bit {
-            Some(bit) if self.used & bit == 0 => {
-                self.used |= bit;
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_taken_once() {
-        let mut numbers = Numbers::default();
-        for number in [100, 102, 101, 99, 300, 299, 173] {
-            assert!(numbers.take(number), "{number}");
-            assert!(!numbers.take(number), "{number}");
-        }
-        assert!(!numbers.take(172), "too far behind to know");
-        assert!(!numbers.take(0));
-        assert!(numbers.take(1 << 40));
-        assert!(!numbers.take(300));
     }
 }
