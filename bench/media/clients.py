@@ -28,15 +28,16 @@ from tests.server import Server, running_server
 Sample = tuple[str, float]
 Levels = list[tuple[float, float]]
 
+REST = 1.0  # seconds between the choice of devices and start(): a page just loaded is still busy
 SETTLED = 0.6  # seconds: longer than what is measured should take; it may come back once it went
 
 
 def joining(party: Party) -> Iterator[Sample]:
     """Each start() to started, and when the second hears the first."""
     ada, ben = party.client("ada"), party.client("ben")
-    started = ada.join(party.meeting)
+    started = ada.join(party.meeting, rest=REST)
     yield "start() to started", started.started - started.called
-    started = ben.join(party.meeting, hear=ada.signature.tone)
+    started = ben.join(party.meeting, hear=ada.signature.tone, rest=REST)
     yield "start() to started", started.started - started.called
     eventually(ben.hears, {"ada"})
     heard = first(ben.watched(ada.signature.tone), lambda level: level > AUDIBLE)

@@ -6,7 +6,7 @@ import {
   MeetingSessionStatusCode,
 } from "amazon-chime-sdk-js";
 import { Picture } from "./camera.js";
-import { now } from "./clock.js";
+import { now, pause } from "./clock.js";
 import { Ears } from "./ears.js";
 import { Journal } from "./journal.js";
 import { Log } from "./log.js";
@@ -25,9 +25,10 @@ class Client {
   roster = null;
   speakers = [];
 
-  // options: {tone, amplitude, muted, policy, simulcast, svc, codecs, mediaPort, topics, hear}
+  // options: {tone, amplitude, muted, policy, simulcast, svc, codecs, mediaPort, topics, hear, rest}
   async join(meeting, attendee, options = {}) {
-    const { tone, amplitude = 0.2, muted = false, mediaPort = 0, topics = [] } = options;
+    const { tone, amplitude = 0.2, muted = false, mediaPort = 0 } = options;
+    const { topics = [], rest = 0 } = options;
     sendMediaTo(mediaPort);
     await this.context.resume();
     this.session = meetingSession(meeting, attendee, options, this.log);
@@ -43,6 +44,7 @@ class Client {
     }
     if (muted) this.audioVideo.realtimeMuteLocalAudio();
     await this.#listen(options.hear);
+    await pause(rest * 1000);
     return await this.start();
   }
 
