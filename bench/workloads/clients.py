@@ -51,7 +51,10 @@ def clients(hubbub: Hubbub) -> Workload:
 def _measure(directory: Path, pace: Pace) -> Sample:
     rounds = ROUNDS if pace.repetitions > 1 else QUICK_ROUNDS
     command = (sys.executable, "-m", "bench.media.clients", "--json", "--rounds", str(rounds))
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=OVERTIME, check=False)
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=OVERTIME, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise LoadFailed(str(error)) from error
     if done.returncode:
         raise LoadFailed(done.stderr.decode(errors="replace")[-2000:])
     samples = msgspec.json.decode(done.stdout, type=dict[str, list[float]])
