@@ -269,7 +269,7 @@ impl Session {
         self.configure_camera(command.camera.as_ref());
         self.configure_tiles(&command.tiles);
         if let Some(ingress) = &mut self.ingress {
-            ingress.reconfigured(self.ids);
+            ingress.reconfigured(self.ids, self.camera.is_some());
         }
         if let Some(egress) = &mut self.egress {
             egress.ids = self.ids;

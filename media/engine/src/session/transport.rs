@@ -25,8 +25,7 @@ const ESTIMATE_EVERY: Duration = Duration::from_millis(200);
 
 /// -dBov from which on the mixer hears nothing; it takes 66 for the last of a voice.
 const QUIET: u8 = 70;
-/// Datagrams that wait at most, and for how long: transport-wide feedback of them goes out every 50
-/// to 100 ms (chime-meetings C.8).
+/// Datagrams that wait at most, and for how long.
 const WAITING_MAX: usize = 8;
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -235,7 +234,9 @@ impl Session {
             let Some(rtc) = self.rtc.as_mut() else { return };
             let (output, keys) = tap::keys(|| rtc.poll_output());
             if let Some((keys, path)) = keys.zip(self.path) {
-                self.ingress = Some(Ingress::new(keys.incoming, self.ids));
+                let mut ingress = Ingress::new(keys.incoming);
+                ingress.reconfigured(self.ids, self.camera.is_some());
+                self.ingress = Some(ingress);
                 self.egress = Some(Egress::new(keys.outgoing, path, self.ids));
             }
             match output {

@@ -31,9 +31,11 @@ use crate::session::extensions::{Ids, Kept};
 const REMOTES: usize = 64;
 /// Ssrcs with which it reports.
 const REPORTERS: usize = 64;
-/// Feedback on what came goes out so soon.
+/// Feedback on what came goes out so soon: in steps of a camera's bitrate (chime-meetings C.8), or,
+/// where the client sends only audio, which has nothing to choose, as late as clients do it.
 const FEEDBACK: Duration = Duration::from_millis(100);
-/// Feedback that is at least so old goes out with other work.
+const FEEDBACK_ON_AUDIO: Duration = Duration::from_millis(250);
+/// Feedback that is due in less goes out with other work.
 const EARLY: Duration = Duration::from_millis(50);
 
 /// Where the packets of an ssrc belong.
@@ -88,26 +90,31 @@ pub struct Ingress {
     /// Of each ssrc that reports, the numbers of its reports.
     reporters: Vec<(u32, Window)>,
     arrivals: Arrivals,
+    /// How long feedback may wait.
+    patience: Duration,
     /// When the first of these came, and the ssrc of the last.
     unreported: Option<(Instant, u32)>,
 }
 
 impl Ingress {
     /// `context` decrypts.
-    pub fn new(context: Context, ids: Ids) -> Ingress {
+    pub fn new(context: Context) -> Ingress {
         Ingress {
             context,
-            ids,
+            ids: Ids::default(),
             remotes: Vec::new(),
             reporters: Vec::new(),
             arrivals: Arrivals::default(),
+            patience: FEEDBACK,
             unreported: None,
         }
     }
 
-    /// Sections, payload types and extensions may be others from now on.
-    pub fn reconfigured(&mut self, ids: Ids) {
+    /// Sections, payload types and extensions may be others from now on. `camera`: whether it has
+    /// one.
+    pub fn reconfigured(&mut self, ids: Ids, camera: bool) {
         self.ids = ids;
+        self.patience = if camera { FEEDBACK } else { FEEDBACK_ON_AUDIO };
         self.remotes.iter_mut().for_each(Remote::forget_inlet);
     }
 
@@ -235,7 +242,7 @@ impl Ingress {
 
     /// When [`Ingress::feedback`] has something to say.
     pub fn due(&self) -> Option<Instant> {
-        let feedback = self.unreported.map(|(first, _)| first + FEEDBACK);
+        let feedback = self.unreported.map(|(first, _)| first + self.patience);
         let missing = self
             .remotes
             .iter()
@@ -253,7 +260,7 @@ impl Ingress {
         }
         // It may end with padding, which only the last of a compound packet may.
         if let Some((first, media)) = self.unreported
-            && now >= first + EARLY
+            && now + EARLY >= first + self.patience
         {
             self.arrivals.report(ssrc, media, out);
             self.unreported = None;

@@ -66,9 +66,11 @@ impl Pair {
             payload(96, "vp8", None),
             payload(97, "rtx", Some(96)),
         ]);
+        let mut ingress = Ingress::new(context(false));
+        ingress.reconfigured(IDS, true);
         Pair {
             client: context(true),
-            ingress: Ingress::new(context(false), IDS),
+            ingress,
             audio: Audio {
                 mid: "0".into(),
                 remote_ssrc: None,
@@ -152,7 +154,7 @@ fn audio_is_known_by_its_ssrc_its_section_or_its_payload_type() {
     assert_eq!(pair.inlet(elsewhere), Inlet::Nowhere);
     pair.audio.remote_ssrc = Some(9);
     pair.audio.mid = "8".into();
-    pair.ingress.reconfigured(IDS);
+    pair.ingress.reconfigured(IDS, true);
     assert_eq!(pair.inlet(head(111, 4, 3)), Inlet::Nowhere);
 }
 
@@ -177,7 +179,7 @@ fn encodings_are_known_by_the_names_that_their_first_packets_say() {
     assert_eq!(pair.inlet(other), Inlet::Nowhere);
     // The same names stand for another stream after the camera was off and on.
     pair.camera.encodings = vec![encoding(20, Some("low")), encoding(21, Some("hi"))];
-    pair.ingress.reconfigured(IDS);
+    pair.ingress.reconfigured(IDS, true);
     assert_eq!(pair.inlet(head(96, 1, 3)), Inlet::Video(21));
 }
 
@@ -267,9 +269,13 @@ fn padding_is_taken_away_and_told_of() {
     let first = pair.now;
     assert_eq!(pair.ingress.due(), Some(first + FEEDBACK));
     let mut plain = Vec::new();
-    pair.ingress.feedback(500, first, &mut plain);
+    pair.ingress.reconfigured(IDS, false);
+    assert_eq!(pair.ingress.due(), Some(first + FEEDBACK_ON_AUDIO));
+    pair.ingress.feedback(500, first + FEEDBACK, &mut plain);
     assert!(plain.is_empty());
-    pair.ingress.feedback(500, first + EARLY, &mut plain);
+    pair.ingress.reconfigured(IDS, true);
+    pair.ingress
+        .feedback(500, first + FEEDBACK - EARLY, &mut plain);
     assert_eq!((plain[0] & 0x1f, plain[1]), (15, 205));
     assert_eq!(plain[12..16], [0, 0, 0, 3], "from 0 on, three");
     assert_eq!(pair.ingress.due(), None);
