@@ -22,9 +22,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// Whether a packet says something new.
-    fn learn(&mut self, header: &Header<'_>, ids: Ids) -> bool {
-        let mut learnt = false;
+    /// Takes what a packet says.
+    fn learn(&mut self, header: &Header<'_>, ids: Ids) {
         for (name, id) in [
             (&mut self.mid, ids.common.mid),
             (&mut self.rid, ids.common.rid),
@@ -37,10 +36,8 @@ impl Names {
                 && name.as_deref() != Some(said)
             {
                 *name = Some(said.to_owned());
-                learnt = true;
             }
         }
-        learnt
     }
 }
 
@@ -79,18 +76,13 @@ impl Remote {
 
     /// Where a packet belongs; found out once.
     pub fn inlet(&mut self, header: &Header<'_>, ids: Ids, sections: Sections<'_>) -> Inlet {
-        match self.inlet {
-            Some(inlet) if inlet != Inlet::Nowhere => inlet,
-            known => {
-                let learnt = self.names.learn(header, ids);
-                let inlet = match known {
-                    Some(nowhere) if !learnt => nowhere,
-                    _ => sections.place(header, &self.names),
-                };
-                self.inlet = Some(inlet);
-                inlet
-            }
+        if let Some(inlet) = self.inlet {
+            return inlet;
         }
+        self.names.learn(header, ids);
+        let inlet = sections.place(header, &self.names);
+        self.inlet = (inlet != Inlet::Nowhere).then_some(inlet);
+        inlet
     }
 
     /// Where its packets belong, as far as is known.

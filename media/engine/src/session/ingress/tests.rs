@@ -138,6 +138,7 @@ fn audio_is_known_by_its_ssrc_its_section_or_its_payload_type() {
     let mut pair = Pair::new(vec![]);
     assert_eq!(pair.inlet(head(111, 1, 0)), Inlet::Audio);
     assert_eq!(pair.inlet(head(100, 2, 0)), Inlet::Nowhere);
+    assert_eq!(pair.inlet(head(111, 2, 1)), Inlet::Audio);
     pair.audio.remote_ssrc = Some(3);
     assert_eq!(pair.inlet(head(111, 3, 0)), Inlet::Audio);
     assert_eq!(pair.inlet(head(111, 4, 0)), Inlet::Nowhere);
