@@ -178,6 +178,8 @@ pub struct Arrivals {
 
 /// Feedback reports this many packets at most.
 const REPORTED: usize = 1_000;
+/// It tells of fewer numbers than this, those of packets that did not come among them.
+const SPAN: u64 = 2 * REPORTED as u64;
 const TICK: Duration = Duration::from_micros(250);
 /// Reference times count in 64 ms.
 const REFERENCE: u32 = 256;
@@ -200,15 +202,14 @@ impl Arrivals {
         self.arrivals
             .sort_unstable_by_key(|(sequence, _)| *sequence);
         self.arrivals.dedup_by_key(|(sequence, _)| *sequence);
+        let last = self.arrivals[self.arrivals.len() - 1].0;
+        // After a long gap only what came since then is told.
+        let is_long_ago = |(sequence, _): &(u64, Instant)| last - sequence >= SPAN;
+        let long_ago = self.arrivals.partition_point(is_long_ago);
+        self.arrivals.drain(..long_ago);
         let lowest = self.arrivals[0].0;
         let base = self.base.map_or(lowest, |next| next.min(lowest));
-        let last = self.arrivals[self.arrivals.len() - 1].0;
-        // After a long gap only what came is told.
-        let base = if last - base >= 2 * REPORTED as u64 {
-            lowest
-        } else {
-            base
-        };
+        let base = if last - base >= SPAN { lowest } else { base };
         let epoch = *self.epoch.get_or_insert(self.arrivals[0].1);
         let ticks =
             |at: Instant| at.saturating_duration_since(epoch).as_micros() / TICK.as_micros();
@@ -381,6 +382,22 @@ mod tests {
                 (base.wrapping_add(n as u16), delta.map(|_| time))
             })
             .collect()
+    }
+
+    #[test]
+    fn feedback_is_short_however_far_apart_numbers_are() {
+        let now = Instant::now();
+        // A packet that was overtaken by the first of all, and numbers that no client would give.
+        for numbers in [&[0, 65_535][..], &[0, 32_767, 65_534, 32_765, 65_532]] {
+            let mut arrivals = Arrivals::default();
+            for number in numbers {
+                arrivals.came(*number, now);
+            }
+            let mut data = Vec::new();
+            arrivals.report(1, 2, &mut data);
+            let last = *numbers.last().unwrap();
+            assert_eq!(read(&data), [(last, Some(0))]);
+        }
     }
 
     #[test]
