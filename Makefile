@@ -1,6 +1,6 @@
 # Every target does the set-up it needs; scripts/ holds the work.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests setup-transcription run test test-media test-long bench docs format lock
+.PHONY: help setup setup-tests setup-transcription run test test-media test-long fuzz bench docs format lock
 
 help:            ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile
@@ -25,6 +25,9 @@ test-media: setup-tests ## all tests of meetings in a real browser
 
 test-long: setup-tests ## the full forms of the scenarios
 	@scripts/test-long
+
+fuzz: setup      ## the media engine, with what no client would send
+	@scripts/fuzz-media
 
 bench: setup-tests ## all measurements; writes the table of the README
 	@scripts/bench
