@@ -7,8 +7,8 @@ use hubbub_engine::session::feedback::Said;
 use hubbub_fuzz::bytes::Bytes;
 use hubbub_rtp::rtcp::{Arrivals, Heard, parse};
 
-/// One packet of feedback says no more than this.
-const FEEDBACK_MAX: usize = 3_000;
+/// One packet of feedback tells of fewer numbers than this, whatever came.
+const SPAN: usize = 2_000;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let mut heard = Vec::new();
@@ -57,16 +57,13 @@ fn tell(arrivals: &mut Arrivals, count: &mut usize) {
     if packet.is_empty() {
         return;
     }
-    assert!(
-        packet.len() <= FEEDBACK_MAX,
-        "{} bytes of {count} packets",
-        packet.len()
-    );
     let said = Said::read(&packet);
     let [feedback] = &said.feedbacks[..] else {
         panic!("what was written is not read");
     };
+    assert!(feedback.arrivals.len() <= SPAN);
+    assert!(matches!(feedback.arrivals.last(), Some(Some(_))));
     let told = feedback.arrivals.iter().flatten().count();
-    assert!((1..=*count).contains(&told), "{told} of {count}");
+    assert!(told <= *count, "{told} of {count}");
     *count = 0;
 }
