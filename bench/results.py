@@ -36,9 +36,11 @@ class Results(msgspec.Struct):
 
 
 def summed_up(server: str, samples: Sequence[Sample], *, rival: bool) -> Measured:
-    everywhere = (figure for figure in samples[0] if all(figure in sample for sample in samples))
-    figures = {figure: median(sample[figure] for sample in samples) for figure in everywhere}
-    return Measured(server, rival, figures, [dict(sample) for sample in samples])
+    # A yes or no is a figure, too, but its JSON would not be read as one.
+    numbers = [{figure: float(found) for figure, found in sample.items()} for sample in samples]
+    everywhere = (figure for figure in numbers[0] if all(figure in sample for sample in numbers))
+    figures = {figure: median(sample[figure] for sample in numbers) for figure in everywhere}
+    return Measured(server, rival, figures, numbers)
 
 
 def machine() -> str:
