@@ -59,6 +59,11 @@ impl Reception {
         self.sender = Some((middle, now));
     }
 
+    /// Whether a packet came since the last block.
+    pub fn has_news(&self) -> bool {
+        self.received != self.reported.1
+    }
+
     /// The block of a receiver report; `None`: nothing came.
     pub fn block(&mut self, ssrc: u32, now: Instant) -> Option<Block> {
         let highest = self.highest?;
@@ -109,6 +114,7 @@ mod tests {
         assert_eq!((block.lost, block.fraction_lost), (2, 51));
         assert_eq!(block.highest, 65_538);
         assert_eq!((block.last_report, block.delay), (9, 32_768));
+        assert!(!reception.has_news());
         let block = reception.block(7, start).unwrap();
         assert_eq!((block.lost, block.fraction_lost), (2, 0));
     }

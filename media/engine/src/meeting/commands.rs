@@ -228,8 +228,6 @@ impl Meeting {
         now: Instant,
         output: &mut Output,
     ) {
-        // What is on its way to a transport was permitted; it must not stay there until later.
-        self.flush(now, output);
         self.router.set_gates(
             attendee,
             hubbub_router::Gates {

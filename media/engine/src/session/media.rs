@@ -213,7 +213,7 @@ impl Session {
         let senders: Vec<_> = audio.into_iter().chain(tiles).collect();
         let mut received = Vec::new();
         ingress.receiver_report(ssrc, now, &mut received);
-        egress.reports(&senders, &received, out);
+        egress.reports(&senders, received, out);
     }
 
     /// The ssrc by which the client knows us.

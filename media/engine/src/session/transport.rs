@@ -232,13 +232,18 @@ impl Session {
     fn drain(&mut self, out: &mut Vec<Datagram>, happened: &mut Vec<Happened>) {
         for _ in 0..ROUNDS_MAX {
             let Some(rtc) = self.rtc.as_mut() else { return };
-            let (output, keys) = tap::keys(|| rtc.poll_output());
-            if let Some((keys, path)) = keys.zip(self.path) {
-                let mut ingress = Ingress::new(keys.incoming);
-                ingress.reconfigured(self.ids, self.camera.is_some());
-                self.ingress = Some(ingress);
-                self.egress = Some(Egress::new(keys.outgoing, path, self.ids));
-            }
+            let output = if self.egress.is_some() {
+                rtc.poll_output()
+            } else {
+                let (output, keys) = tap::keys(|| rtc.poll_output());
+                if let Some((keys, path)) = keys.zip(self.path) {
+                    let mut ingress = Ingress::new(keys.incoming);
+                    ingress.reconfigured(self.ids, self.camera.is_some());
+                    self.ingress = Some(ingress);
+                    self.egress = Some(Egress::new(keys.outgoing, path, self.ids));
+                }
+                output
+            };
             match output {
                 Ok(Output::Transmit(transmit)) => {
                     let path = Path {

@@ -111,12 +111,11 @@ impl Egress {
         self.path.carry(datagram)
     }
 
-    /// The datagrams of these reports, with `received`, a plain report on what comes in.
-    pub fn reports(&mut self, senders: &[Sender], received: &[u8], out: &mut Vec<Datagram>) {
-        let mut plain = received.to_vec();
-        for (count, sender) in senders.iter().enumerate() {
+    /// The datagrams of these reports; `plain` is one on what comes in, or empty.
+    pub fn reports(&mut self, senders: &[Sender], mut plain: Vec<u8>, out: &mut Vec<Datagram>) {
+        for (count, sender) in (1..).zip(senders) {
             sender_report(sender, NAME, &mut plain);
-            if (count + 1) % REPORTS == 0 {
+            if count % REPORTS == 0 {
                 out.push(self.control(&plain));
                 plain.clear();
             }

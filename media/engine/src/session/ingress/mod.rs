@@ -269,12 +269,10 @@ impl Ingress {
 
     /// Appends a receiver report of ours, `ssrc`, on what has come since the last.
     pub fn receiver_report(&mut self, ssrc: u32, now: Instant, out: &mut Vec<u8>) {
-        let block = |remote: &mut Remote| {
-            let received = remote.reception.received();
-            let before = std::mem::replace(&mut remote.reported, received);
-            (received != before).then(|| remote.reception.block(remote.ssrc, now))?
-        };
-        let blocks: Vec<_> = self.remotes.iter_mut().filter_map(block).collect();
+        let heard = self.remotes.iter_mut().filter(|it| it.reception.has_news());
+        let blocks: Vec<_> = heard
+            .filter_map(|remote| remote.reception.block(remote.ssrc, now))
+            .collect();
         if !blocks.is_empty() {
             receiver_report(ssrc, &blocks, out);
         }

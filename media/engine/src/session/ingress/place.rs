@@ -28,16 +28,13 @@ impl Sections<'_> {
             return Some(Inlet::Audio);
         }
         self.camera?.encodings.iter().find_map(|encoding| {
-            let main = encoding.ssrc == Some(ssrc);
-            let repair = encoding.rtx_ssrc == Some(ssrc);
-            (main || repair).then(|| {
-                let stream = encoding.stream;
-                if main {
-                    Inlet::Video(stream)
-                } else {
-                    Inlet::Repair(stream)
-                }
-            })
+            if encoding.ssrc == Some(ssrc) {
+                Some(Inlet::Video(encoding.stream))
+            } else if encoding.rtx_ssrc == Some(ssrc) {
+                Some(Inlet::Repair(encoding.stream))
+            } else {
+                None
+            }
         })
     }
 

@@ -50,8 +50,6 @@ pub struct Remote {
     pub window: Window,
     pub reception: Reception,
     pub missing: Missing,
-    /// Packets at the last report.
-    pub reported: u64,
     /// Extended, of the newest packet.
     timestamp: Option<u64>,
     names: Names,
@@ -67,7 +65,6 @@ impl Remote {
             window: Window::default(),
             reception: Reception::default(),
             missing: Missing::default(),
-            reported: 0,
             timestamp: None,
             names: Names::default(),
             inlet: None,
