@@ -1,5 +1,8 @@
 //! A client that can say anything, also what only one with the keys can say.
 
+#[path = "../../engine/tests/support/extensions.rs"]
+mod extensions;
+
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -25,22 +28,6 @@ pub const PAYLOADS: [(u8, &str); 7] = [
 
 /// The rids of a camera.
 pub const RIDS: [&str; 2] = ["low", "high"];
-
-const EXTENSIONS: [(u8, &str); 7] = [
-    (1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
-    (
-        2,
-        "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    ),
-    (
-        3,
-        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    ),
-    (4, "urn:ietf:params:rtp-hdrext:sdes:mid"),
-    (10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
-    (11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"),
-    (13, "urn:3gpp:video-orientation"),
-];
 
 /// One client. Every id of it follows from its number, from 1 on.
 pub struct Peer {
@@ -139,7 +126,7 @@ impl Peer {
         Configure {
             session: self.number.into(),
             payloads: payloads(),
-            extensions: EXTENSIONS.map(|(id, uri)| (id, uri.to_owned())).to_vec(),
+            extensions: extensions::offered(),
             audio: Some(Audio {
                 mid: "0".into(),
                 remote_ssrc: Some(microphone),

@@ -1,5 +1,5 @@
 //! What WebRTC's media travels in, for those who write and read it themselves: RTP headers
-//! ([`packet`]), what is known of a stream that comes in ([`reception`]) and which of its numbers
+//! ([`packet`]) and names of their extensions ([`uri`]), what is known of a stream that comes in ([`reception`]) and which of its numbers
 //! came ([`window`]), RTCP ([`rtcp`]), SRTP ([`srtp`]) and DTLS ([`dtls`]), without I/O. Ciphers are
 //! those that str0m is built with.
 
@@ -10,6 +10,7 @@ pub mod packet;
 pub mod reception;
 pub mod rtcp;
 pub mod srtp;
+pub mod uri;
 pub mod window;
 
 use std::sync::OnceLock;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use hubbub_rtp::packet::Extensions;
+use hubbub_rtp::uri::{LEVEL, MID, RID, TRANSPORT};
 
 use super::description::{Description, Section};
 use super::ice::Credentials;
@@ -16,12 +17,6 @@ pub const RED: u8 = 63;
 pub const VP8: u8 = 96;
 const RTX: u8 = 97;
 
-const LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
-const TRANSPORT_URI: &str =
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-const MID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
-const RID_URI: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
-
 /// The identifiers that our offers use.
 pub const OFFERED: Extensions = Extensions {
     level: 1,
@@ -33,10 +28,10 @@ pub const OFFERED: Extensions = Extensions {
 /// The identifiers of somebody else's section that mean something to us.
 pub fn extensions(section: &Section) -> Extensions {
     Extensions {
-        level: section.extension(LEVEL_URI),
-        transport: section.extension(TRANSPORT_URI),
-        mid: section.extension(MID_URI),
-        rid: section.extension(RID_URI),
+        level: section.extension(LEVEL),
+        transport: section.extension(TRANSPORT),
+        mid: section.extension(MID),
+        rid: section.extension(RID),
     }
 }
 
@@ -117,7 +112,7 @@ fn audio_section(local: &Local<'_>, offered: &Offered<'_>, ssrc: u32, out: &mut 
     transport(local, "0", "actpass", out);
     let _ = write!(
         out,
-        "a=extmap:1 {LEVEL_URI}\r\na=extmap:3 {TRANSPORT_URI}\r\na=extmap:4 {MID_URI}\r\n\
+        "a=extmap:1 {LEVEL}\r\na=extmap:3 {TRANSPORT}\r\na=extmap:4 {MID}\r\n\
          a=sendrecv\r\na=msid:{name} {name}a\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"
     );
     if offered.red {
@@ -139,7 +134,7 @@ fn video_section(local: &Local<'_>, mid: &str, direction: &str, out: &mut String
     transport(local, mid, "actpass", out);
     let _ = write!(
         out,
-        "a=extmap:3 {TRANSPORT_URI}\r\na=extmap:4 {MID_URI}\r\na=extmap:10 {RID_URI}\r\n\
+        "a=extmap:3 {TRANSPORT}\r\na=extmap:4 {MID}\r\na=extmap:10 {RID}\r\n\
          a={direction}\r\na=rtcp-mux\r\na=rtcp-rsize\r\na=rtpmap:{VP8} VP8/90000\r\n\
          a=rtcp-fb:{VP8} transport-cc\r\na=rtcp-fb:{VP8} ccm fir\r\na=rtcp-fb:{VP8} nack\r\n\
          a=rtcp-fb:{VP8} nack pli\r\na=rtpmap:{RTX} rtx/90000\r\na=fmtp:{RTX} apt={VP8}\r\n"
@@ -223,7 +218,7 @@ pub fn answer(local: &Local<'_>, offer: &Description) -> String {
         let _ = write!(out, "m={kind} {port} {profile}{numbers}\r\n");
         transport(local, &section.mid, "active", &mut out);
         for (id, uri) in &section.extensions {
-            if [TRANSPORT_URI, MID_URI].contains(&uri.as_str()) {
+            if [TRANSPORT, MID].contains(&uri.as_str()) {
                 let _ = write!(out, "a=extmap:{id} {uri}\r\n");
             }
         }

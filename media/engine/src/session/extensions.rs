@@ -2,18 +2,10 @@
 //! (chime-meetings C.4.9).
 
 use hubbub_rtp::packet::{Extensions, Header};
+use hubbub_rtp::uri;
 
 /// Ids that fit the one-byte form, which all clients send.
 const IDS: std::ops::RangeInclusive<u8> = 1..=14;
-
-const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
-const NUMBERS: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
-const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
-const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
-const REPAIRED: &str = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
-const ORIENTATION: &str = "urn:3gpp:video-orientation";
-const CONTENT_TYPE: &str = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type";
-const DELAY: &str = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
 /// A client's numbers of the extensions; 0: it has not agreed to one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,20 +28,20 @@ impl Ids {
         let id = |wanted| {
             let agreed = extensions
                 .iter()
-                .find(|(id, uri)| uri == wanted && IDS.contains(id));
+                .find(|(id, name)| name == wanted && IDS.contains(id));
             agreed.map_or(0, |(id, _)| *id)
         };
         Ids {
             common: Extensions {
-                level: id(LEVEL),
-                transport: id(NUMBERS),
-                mid: id(MID),
-                rid: id(RID),
+                level: id(uri::LEVEL),
+                transport: id(uri::TRANSPORT),
+                mid: id(uri::MID),
+                rid: id(uri::RID),
             },
-            repaired: id(REPAIRED),
-            orientation: id(ORIENTATION),
-            content_type: id(CONTENT_TYPE),
-            delay: id(DELAY),
+            repaired: id(uri::REPAIRED),
+            orientation: id(uri::ORIENTATION),
+            content_type: id(uri::CONTENT_TYPE),
+            delay: id(uri::DELAY),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! A client as a browser is one: ICE-controlling, DTLS client, raw RTP, in virtual time.
 
+#[path = "extensions.rs"]
+mod extensions;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -80,27 +83,6 @@ fn codecs() -> CodecConfig {
             spec(Codec::Vp8, Frequency::NINETY_KHZ, None),
         ),
     ])
-}
-
-fn extensions() -> Vec<(u8, String)> {
-    [
-        (1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
-        (
-            2,
-            "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-        ),
-        (
-            3,
-            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-        ),
-        (4, "urn:ietf:params:rtp-hdrext:sdes:mid"),
-        (10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
-        (11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"),
-        (13, "urn:3gpp:video-orientation"),
-    ]
-    .into_iter()
-    .map(|(id, uri)| (id, uri.to_owned()))
-    .collect()
 }
 
 fn extension_map() -> ExtensionMap {
@@ -251,7 +233,7 @@ impl Client {
         let configure = Configure {
             session,
             payloads: payloads(),
-            extensions: extensions(),
+            extensions: extensions::offered(),
             audio: Some(Audio {
                 mid: "0".into(),
                 remote_ssrc: Some(audio_ssrc),
